@@ -1,0 +1,1 @@
+export { CoreMLError, type CoreMLErrorOptions, type ErrorCode } from './errors.ts'
