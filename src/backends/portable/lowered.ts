@@ -1,0 +1,43 @@
+import type { Graph } from './onnx/graph.ts'
+
+/** Which graph tensors make up a classifier's label and probabilities. */
+export interface ClassifierOutputs {
+  /** Graph output that holds one score a class, any shape. */
+  scores: string
+  /** In the order of the scores. */
+  labels: readonly (string | number | bigint)[]
+  /** Feature that gets the best label; absent where the model has none. */
+  labelFeature?: string
+  /** Dictionary feature that gets label → score; absent where the model has none. */
+  probabilitiesFeature?: string
+}
+
+/** A state tensor: the graph takes it under one name and gives its new value under another. */
+export interface LoweredState {
+  name: string
+  input: string
+  /** Absent when the graph only reads the state. */
+  output?: string
+}
+
+/**
+ * A model as ONNX graph, with what the graph itself cannot say.
+ *
+ * Features and graph ports have the same names. A multiarray feature is a port of the feature's shape and of a type that onnxruntime
+ * computes with; the evaluator converts between it and the declared type. An image feature is a uint8 port [height, width, 4] (RGBA) for
+ * colour, [height, width] for grey, or float16 [height, width] for half-precision grey: the graph itself picks, scales and orders channels.
+ */
+export interface Lowered {
+  graph: Graph
+  states: LoweredState[]
+  classifier?: ClassifierOutputs
+}
+
+/** Input shapes by feature name (images as [height, width, …]); used when a model has to be lowered for given shapes. */
+export type InputShapes = Record<string, readonly number[]>
+
+/**
+ * Lowers a model. Without `shapes`, dimensions that the model leaves open stay open; where an op has to know one, UnknownDimensionError is
+ * thrown, and the model is lowered anew for each set of shapes that comes.
+ */
+export type Lower = (shapes?: InputShapes) => Lowered

@@ -1,0 +1,84 @@
+import { allocate, elementCount, type TensorData } from '../../../model/tensor.ts'
+import type { Attributes } from './attributes.ts'
+import type { OutputType } from './infer.ts'
+import { constantNumbers, isStatic, type Value } from './value.ts'
+
+/** Constants up to this many elements are folded while lowering: shape arithmetic, and no weights (onnxruntime folds those itself). */
+const limit = 256
+
+type Fold = (
+  inputs: readonly (number[] | undefined)[],
+  attributes: Attributes,
+  values: readonly (Value | null)[],
+  output: OutputType,
+) => number[] | undefined
+
+/** Integer arithmetic as onnxruntime does it: division truncates. */
+const arithmetic: Record<string, (a: number, b: number) => number> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => Math.trunc(a / b),
+  Min: Math.min,
+  Max: Math.max,
+}
+
+function binary(compute: (a: number, b: number) => number): Fold {
+  return ([a, b]) => {
+    if (a!.length !== b!.length && a!.length !== 1 && b!.length !== 1) return undefined
+    return Array.from({ length: Math.max(a!.length, b!.length) }, (_, i) =>
+      compute(a![a!.length === 1 ? 0 : i]!, b![b!.length === 1 ? 0 : i]!),
+    )
+  }
+}
+
+const folds: Record<string, Fold> = {
+  ...Object.fromEntries(Object.entries(arithmetic).map(([name, compute]) => [name, binary(compute)])),
+  Identity: ([x]) => x,
+  Cast: ([x]) => x,
+  Squeeze: ([x]) => x,
+  Unsqueeze: ([x]) => x,
+  Reshape: ([x]) => x,
+  Concat: (inputs, _attributes, values) => (values[0]!.dims.length === 1 ? inputs.flatMap((elements) => elements!) : undefined),
+  Gather: ([x, indices], _attributes, values) => {
+    if (values[0]!.dims.length !== 1) return undefined
+    const picked = indices!.map((index) => x![index < 0 ? index + x!.length : index])
+    return picked.every((element) => element !== undefined) ? (picked as number[]) : undefined
+  },
+  Slice: ([x, starts, ends, , steps], _attributes, values) => {
+    if (values[0]!.dims.length !== 1 || (steps && steps[0] !== 1)) return undefined
+    return x!.slice(starts![0], ends![0])
+  },
+  ReduceProd: ([x], _attributes, _values, output) =>
+    elementCount(output.dims as number[]) === 1 ? [x!.reduce((a, b) => a * b, 1)] : undefined,
+  ReduceSum: ([x], _attributes, _values, output) =>
+    elementCount(output.dims as number[]) === 1 ? [x!.reduce((a, b) => a + b, 0)] : undefined,
+  Expand: ([x], _attributes, _values, output) => (x!.length === 1 ? Array(elementCount(output.dims as number[])).fill(x![0]) : undefined),
+}
+
+/** Evaluates a node whose inputs are small integer constants; undefined where it has to stay a node. */
+export function fold(
+  opType: string,
+  inputs: readonly (Value | null)[],
+  attributes: Attributes,
+  output: OutputType,
+): TensorData | undefined {
+  const rule = Object.hasOwn(folds, opType) ? folds[opType] : undefined
+  if (!rule || !isStatic(output.dims) || elementCount(output.dims) > limit) return undefined
+  for (const value of inputs) {
+    if (value && (!value.constant || (value.type !== 'int64' && value.type !== 'int32') || elementCount(value.dims as number[]) > limit))
+      return undefined
+  }
+  if (output.type !== 'int64' && output.type !== 'int32') return undefined
+  const elements = rule(
+    inputs.map((value) => constantNumbers(value)),
+    attributes,
+    inputs,
+    output,
+  )
+  if (!elements || elements.length !== elementCount(output.dims)) return undefined
+  const data = allocate(output.type, elements.length)
+  if (data instanceof BigInt64Array) data.set(elements.map(BigInt))
+  else (data as Int32Array).set(elements)
+  return data
+}

@@ -1,0 +1,30 @@
+import type { TensorType } from '../../../model/tensor.ts'
+import type { Attributes } from './attributes.ts'
+import type { Dim, Value } from './value.ts'
+
+/** One node of an ONNX graph; '' stands for an optional input or output that is left out. */
+export interface Node {
+  opType: string
+  domain: string
+  name: string
+  inputs: string[]
+  outputs: string[]
+  attributes: Attributes
+}
+
+/** A graph input or output. */
+export interface Port {
+  name: string
+  type: TensorType
+  dims: readonly Dim[]
+}
+
+/** A finished ONNX graph, before encoding. */
+export interface Graph {
+  name: string
+  inputs: Port[]
+  outputs: Port[]
+  nodes: Node[]
+  /** Constants that the nodes of this graph and of the graphs inside it use. */
+  initializers: Value[]
+}
