@@ -1,0 +1,12 @@
+/** The child process that holds onnxruntime: for users' worker threads, which can be terminated at any time, and for `isolate: true`. */
+import type { Envelope } from './messages.ts'
+import { makeResponder } from './respond.ts'
+
+process.on('disconnect', () => process.exit(0))
+process.on(
+  'message',
+  makeResponder(
+    (reply) => process.connected && process.send!(reply),
+    (work) => work(),
+  ) as (envelope: unknown) => void satisfies (envelope: Envelope) => void,
+)

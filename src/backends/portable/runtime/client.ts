@@ -1,0 +1,187 @@
+import { fork } from 'node:child_process'
+import { isMainThread, Worker } from 'node:worker_threads'
+import { entryPoint } from '../../../entry-point.ts'
+import { CoreMLError } from '../../../errors.ts'
+import { Busy, makeBusyFlags } from './busy.ts'
+import type { Answers, Envelope, Reply, Request } from './messages.ts'
+
+/** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
+interface Channel {
+  post(envelope: Envelope, transfer: ArrayBuffer[]): void
+  ref(): void
+  unref(): void
+}
+
+interface Job {
+  envelope: Envelope
+  transfer: ArrayBuffer[]
+  resolve(answer: never): void
+  reject(error: unknown): void
+  signal?: AbortSignal
+  onAbort?: () => void
+}
+
+/**
+ * Asks the runtime, one request at a time: whatever still waits can be taken back when its signal aborts.
+ * The runtime keeps the process alive only while something is asked of it.
+ */
+export class RuntimeClient {
+  readonly #open: (receive: (reply: Reply) => void, ended: (reason: string) => void) => Channel
+  #channel: Channel | undefined
+  #queue: Job[] = []
+  #running: Job | undefined
+  #nextId = 1
+  /** Grows when the runtime has died: sessions of an earlier one are gone. */
+  generation = 0
+
+  constructor(open: (receive: (reply: Reply) => void, ended: (reason: string) => void) => Channel) {
+    this.#open = open
+  }
+
+  /**
+   * Sends a request. Buffers in `transfer` are gone for the caller.
+   * @throws AbortError when `signal` aborts: at once for queued work, at its end for running work, whose result is dropped.
+   */
+  ask<R extends Request>(request: R, transfer: ArrayBuffer[] = [], signal?: AbortSignal): Promise<Answers[R['kind']]> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(abortError(signal))
+      const job: Job = { envelope: { id: this.#nextId++, request }, transfer, resolve: resolve as Job['resolve'], reject, signal }
+      if (signal) {
+        job.onAbort = () => {
+          if (this.#running === job) return
+          this.#queue.splice(this.#queue.indexOf(job), 1)
+          reject(abortError(signal))
+        }
+        signal.addEventListener('abort', job.onAbort, { once: true })
+      }
+      this.#queue.push(job)
+      this.#next()
+    })
+  }
+
+  #next(): void {
+    if (this.#running) return
+    const job = this.#queue.shift()
+    if (!job) {
+      this.#channel?.unref()
+      return
+    }
+    this.#running = job
+    try {
+      this.#channel ??= this.#open(
+        (reply) => this.#receive(reply),
+        (reason) => this.#ended(reason),
+      )
+      this.#channel.ref()
+      this.#channel.post(job.envelope, job.transfer)
+    } catch (cause) {
+      this.#settle(() => job.reject(new CoreMLError('ERR_INTERNAL', `the runtime could not be asked: ${String(cause)}`, { cause })))
+    }
+  }
+
+  #receive(reply: Reply): void {
+    const job = this.#running
+    if (!job || job.envelope.id !== reply.id) return
+    this.#settle(() => {
+      if (job.signal?.aborted) job.reject(abortError(job.signal))
+      else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, explain(reply.error)))
+      else job.resolve(reply.answer as never)
+    })
+  }
+
+  #settle(finish: () => void): void {
+    const job = this.#running!
+    this.#running = undefined
+    if (job.onAbort) job.signal!.removeEventListener('abort', job.onAbort)
+    finish()
+    this.#next()
+  }
+
+  #ended(reason: string): void {
+    this.#channel = undefined
+    this.generation++
+    const lost = this.#running ? [this.#running, ...this.#queue] : this.#queue
+    this.#running = undefined
+    this.#queue = []
+    for (const job of lost) {
+      if (job.onAbort) job.signal!.removeEventListener('abort', job.onAbort)
+      job.reject(new CoreMLError('ERR_PREDICT', `onnxruntime's ${reason}; load the model again`))
+    }
+  }
+}
+
+function explain({ code, message }: { code: string; message: string }): string {
+  if (code === 'ERR_ONNXRUNTIME_MISSING') {
+    return `the portable backend needs the package onnxruntime-node, which could not be loaded: npm install onnxruntime-node (${message.split('\n')[0]})`
+  }
+  return `onnxruntime: ${message}`
+}
+
+function abortError(signal: AbortSignal): unknown {
+  const reason = signal.reason as unknown
+  if (reason instanceof Error && reason.name === 'AbortError') return reason
+  return new DOMException('The operation was aborted', { name: 'AbortError', cause: reason })
+}
+
+function openThread(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
+  const flags = makeBusyFlags()
+  const busy = new Busy(flags)
+  const worker = new Worker(entryPoint('backends/portable/runtime/worker-thread'), {
+    workerData: { flags },
+    name: 'coreml-bridge onnxruntime',
+    // Options of the host (loaders, --eval, inspectors) are no business of this thread.
+    execArgv: [],
+  })
+  const atExit = () => busy.close()
+  process.on('exit', atExit)
+  let reason = 'worker thread ended'
+  worker.on('message', receive)
+  worker.on('error', (error) => {
+    reason = `worker thread failed (${error.message})`
+  })
+  worker.on('exit', () => {
+    process.off('exit', atExit)
+    ended(reason)
+  })
+  return { post: (envelope, transfer) => worker.postMessage(envelope, transfer), ref: () => worker.ref(), unref: () => worker.unref() }
+}
+
+function openProcess(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
+  const child = fork(entryPoint('backends/portable/runtime/child-process'), {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  let over = false
+  const end = (reason: string) => {
+    if (!over) ended(reason)
+    over = true
+  }
+  child.on('message', (reply) => receive(reply as Reply))
+  child.on('error', (error) => end(`child process failed (${error.message})`))
+  child.on('exit', (code, signal) => end(`child process ended (${signal ?? `exit status ${code}`})`))
+  return {
+    post: (envelope) => child.send(envelope),
+    ref() {
+      child.ref()
+      child.channel?.ref()
+    },
+    unref() {
+      child.unref()
+      child.channel?.unref()
+    },
+  }
+}
+
+let threadClient: RuntimeClient | undefined
+let processClient: RuntimeClient | undefined
+
+/** The runtime of this process; inside a user's worker thread, and with `isolate`, one in a child process. */
+export function runtimeClient(isolate = false): RuntimeClient {
+  if (isolate || !isMainThread) {
+    processClient ??= new RuntimeClient(openProcess)
+    return processClient
+  }
+  threadClient ??= new RuntimeClient(openThread)
+  return threadClient
+}
