@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../../errors.ts'
-import { float16BitsOf } from '../../../model/float16.ts'
+import { toFloat16 } from '../../../model/float16.ts'
 import { allocate, elementCount, type TensorData, type TensorType } from '../../../model/tensor.ts'
 import type { Attributes } from './attributes.ts'
 import { fold } from './fold.ts'
@@ -265,7 +265,7 @@ function reshapedDims(value: Value, shape: readonly ShapeElement[]): Dim[] {
 }
 
 function fromNumbers(type: TensorType, values: readonly number[]): TensorData {
-  if (type === 'float16') return float16BitsOf(values)
+  if (type === 'float16') return toFloat16(values)
   const target = allocate(type, values.length)
   if (target instanceof BigInt64Array || target instanceof BigUint64Array) target.set(values.map(BigInt))
   else (target as Float64Array).set(values)
