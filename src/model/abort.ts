@@ -1,0 +1,25 @@
+/** The error of aborted work: `name` is AbortError, `code` is ABORT_ERR as in Node's own functions, `cause` the signal's reason. */
+export function abortError(signal: AbortSignal): Error {
+  const { reason } = signal
+  if (reason instanceof Error && reason.name === 'AbortError') return reason
+  const error = new Error('The operation was aborted', { cause: reason })
+  error.name = 'AbortError'
+  return Object.assign(error, { code: 'ABORT_ERR' })
+}
+
+/** Throws an AbortError if the signal was aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal)
+}
+
+/** Waits for work, and rejects with an AbortError in place of its result or error if the signal was aborted meanwhile. */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    const result = await work
+    throwIfAborted(signal)
+    return result
+  } catch (error) {
+    throwIfAborted(signal)
+    throw error
+  }
+}

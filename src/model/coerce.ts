@@ -1,0 +1,87 @@
+import { CoreMLError } from '../errors.ts'
+import type { ImageInputOptions } from '../images/options.ts'
+import { coerceTensor } from './coerce-tensor.ts'
+import { coerceDictionary, coerceScalar, coerceSequence } from './coerce-values.ts'
+import type { FeatureDescription } from './description.ts'
+import { featureText } from './feature-text.ts'
+import { coerceImage } from './image-input.ts'
+import { didYouMean } from './suggest.ts'
+import type { Tensor } from './tensor.ts'
+import { type Features, type FeatureValue, isImage, isTensor } from './values.ts'
+
+function coerceOne(feature: FeatureDescription, value: unknown, options: ImageInputOptions): FeatureValue | Promise<FeatureValue> {
+  switch (feature.type) {
+    case 'multiArray':
+    case 'state':
+      return coerceTensor(feature, value)
+    case 'image':
+      return coerceImage(feature, value, options)
+    case 'dictionary':
+      return coerceDictionary(feature, value)
+    case 'sequence':
+      return coerceSequence(feature, value)
+    default:
+      return coerceScalar(feature, value)
+  }
+}
+
+function unknownInput(name: string, features: readonly FeatureDescription[]): CoreMLError {
+  const names = features.map((feature) => feature.name)
+  const list = features.map((feature) => `${feature.name} (${featureText(feature)})`).join(', ')
+  return new CoreMLError('ERR_INPUT', `the model has no input named "${name}"${didYouMean(name, names)}; it takes ${list || 'no inputs'}`)
+}
+
+/** The value in memory that nobody else holds, so that it stays the same while images are being read. */
+function ownCopy(value: FeatureValue): FeatureValue {
+  if (isTensor(value)) return { type: value.type, data: value.data.slice(), dims: value.dims } satisfies Tensor
+  if (isImage(value)) return { ...value, data: value.data.slice() }
+  return value
+}
+
+/**
+ * Checks a caller's values against the input descriptions and converts them to the declared types.
+ *
+ * Where no image has to be read or decoded, the result is there at once (no promise), and tensors of the declared type are views of the caller's memory.
+ * Otherwise everything is copied before this function returns, so that the caller is free to change its arrays.
+ * @throws CoreMLError ERR_INPUT that names the feature, what was expected and what came
+ */
+export function coerceInputs(
+  features: readonly FeatureDescription[],
+  inputs: unknown,
+  options: ImageInputOptions,
+): Features | Promise<Features> {
+  if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs) || ArrayBuffer.isView(inputs) || isTensor(inputs)) {
+    throw new CoreMLError(
+      'ERR_INPUT',
+      `inputs must be an object from input names to values, for example { ${features[0]?.name ?? 'name'}: value }`,
+    )
+  }
+  const given: [string, unknown][] = inputs instanceof Map ? [...inputs] : Object.entries(inputs)
+  const byName = new Map(features.map((feature) => [feature.name, feature]))
+  for (const [name] of given) {
+    if (!byName.has(name)) throw unknownInput(String(name), features)
+  }
+  const values = new Map(given.filter(([, value]) => value !== undefined && value !== null))
+  const result: Features = {}
+  const pending: Promise<void>[] = []
+  for (const feature of features) {
+    const value = values.get(feature.name)
+    if (value === undefined) {
+      if (feature.optional) continue
+      throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing: expected ${featureText(feature)}`)
+    }
+    const coerced = coerceOne(feature, value, options)
+    if (coerced instanceof Promise) {
+      pending.push(
+        coerced.then((image) => {
+          result[feature.name] = image
+        }),
+      )
+    } else {
+      result[feature.name] = coerced
+    }
+  }
+  if (pending.length === 0) return result
+  for (const [name, value] of Object.entries(result)) result[name] = ownCopy(value)
+  return Promise.all(pending).then(() => result)
+}
