@@ -1,0 +1,359 @@
+import { getHeapStatistics } from 'node:v8'
+import { type DescField, type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf'
+import { PayloadSchema } from './gen/common_pb.ts'
+import type { Source } from './source.ts'
+import { WireReader, WireType } from './wire-reader.ts'
+
+/** Messages inside messages: the limit that protobuf's own readers have. */
+const maxDepth = 100
+
+/** Elements of one list: V8 aborts the process where an array grows beyond 2^27. */
+const maxList = 100e6
+
+/** Entries of all maps together: a map object of more would be at V8's limit. */
+const maxMapEntries = 10e6
+
+type Fields = Record<string, unknown>
+
+/** How to decode one field, worked out once. */
+interface FieldPlan {
+  name: string
+  desc: DescField
+  repeated: boolean
+  oneof: string | undefined
+  kind: 'scalar' | 'message' | 'payload' | 'map'
+  scalar: ScalarType
+  wireType: number
+  message: DescMessage | undefined
+}
+
+interface MessagePlan {
+  typeName: string
+  fields: Map<number, FieldPlan>
+  /** Members of a fresh message: lists, maps, oneofs and scalars. */
+  defaults: [name: string, make: () => unknown][]
+  /** Estimated bytes of a fresh message on the heap. */
+  cost: number
+}
+
+const plans = new WeakMap<DescMessage, MessagePlan>()
+
+function planOf(desc: DescMessage): MessagePlan {
+  let plan = plans.get(desc)
+  if (plan === undefined) {
+    plan = makePlan(desc)
+    plans.set(desc, plan)
+  }
+  return plan
+}
+
+function makePlan(desc: DescMessage): MessagePlan {
+  const fields = new Map<number, FieldPlan>()
+  const defaults: MessagePlan['defaults'] = []
+  for (const field of desc.fields) {
+    const repeated = field.fieldKind === 'list'
+    const kind = repeated ? field.listKind : field.fieldKind
+    const message = kind === 'message' ? (field.message as DescMessage) : undefined
+    const scalar = (field.scalar ?? ScalarType.INT32) as ScalarType
+    fields.set(field.number, {
+      name: field.localName,
+      desc: field,
+      repeated,
+      oneof: field.oneof?.localName,
+      kind: message?.typeName === PayloadSchema.typeName ? 'payload' : message ? 'message' : kind === 'map' ? 'map' : 'scalar',
+      scalar,
+      wireType: kind === 'scalar' ? wireTypeOf(scalar) : WireType.BYTES,
+      message: field.fieldKind === 'map' && field.mapKind === 'message' ? field.message : message,
+    })
+    if (repeated) defaults.push([field.localName, () => []])
+    else if (kind === 'map') defaults.push([field.localName, () => Object.create(null)])
+    else if (kind === 'scalar' && !field.oneof) defaults.push([field.localName, () => zeroOf(scalar)])
+  }
+  for (const oneof of desc.oneofs) defaults.push([oneof.localName, () => ({ case: undefined })])
+  const cost = 32 + defaults.length * 24
+  return { typeName: desc.typeName, fields, defaults, cost }
+}
+
+function wireTypeOf(type: ScalarType): number {
+  switch (type) {
+    case ScalarType.DOUBLE:
+      return WireType.FIXED64
+    case ScalarType.FLOAT:
+      return WireType.FIXED32
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return WireType.BYTES
+    default:
+      return WireType.VARINT
+  }
+}
+
+function zeroOf(type: ScalarType): unknown {
+  switch (type) {
+    case ScalarType.STRING:
+      return ''
+    case ScalarType.BYTES:
+      return new Uint8Array(0)
+    case ScalarType.BOOL:
+      return false
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+      return 0n
+    default:
+      return 0
+  }
+}
+
+class Decoder {
+  readonly #reader: WireReader
+  readonly #sourceNumber: number
+  /** Field plans (and list indices or map keys) from the root to where the decoder is. */
+  readonly #path: (FieldPlan | string | number)[] = []
+  #depth = 0
+  #mapEntries = 0
+  /** Bytes of heap that the message may still take. */
+  #budget: number
+
+  constructor(reader: WireReader, sourceNumber: number) {
+    this.#reader = reader
+    this.#sourceNumber = sourceNumber
+    const heap = getHeapStatistics()
+    this.#budget = Math.max(heap.heap_size_limit - heap.used_heap_size, 0) * 0.7
+    reader.describePlace = () => this.#place()
+  }
+
+  #place(): string {
+    let place = ''
+    for (const step of this.#path) {
+      if (typeof step === 'object') place += place ? `.${step.name}` : step.name
+      else place += `[${typeof step === 'number' ? step : JSON.stringify(step)}]`
+    }
+    return place
+  }
+
+  #spend(bytes: number): void {
+    this.#budget -= bytes
+    if (this.#budget < 0)
+      this.#reader.fail('its structure is too large for the memory of this process (node --max-old-space-size raises it)')
+  }
+
+  /** Accounts for one more element. */
+  #element(list: unknown[]): void {
+    if (list.length >= maxList) this.#reader.fail(`a list of more than ${maxList} values`)
+    this.#spend(8)
+  }
+
+  fresh(plan: MessagePlan): Fields {
+    this.#spend(plan.cost)
+    const message: Fields = { $typeName: plan.typeName }
+    for (const [name, make] of plan.defaults) message[name] = make()
+    return message
+  }
+
+  /** Reads fields into `message` up to `end`. */
+  fill(message: Fields, plan: MessagePlan, end: number): void {
+    if (++this.#depth > maxDepth) this.#reader.fail(`messages are nested more than ${maxDepth} deep`)
+    const reader = this.#reader
+    while (reader.position < end) {
+      const tagPosition = reader.position
+      const tag = reader.varint()
+      const number = tag >>> 3
+      if (number === 0 || reader.high !== 0) reader.fail('a field has no number', tagPosition)
+      const field = plan.fields.get(number)
+      if (field === undefined) {
+        this.#skipUnknown(tag & 7, number, end)
+        continue
+      }
+      this.#path.push(field)
+      this.#field(message, field, tag & 7, end)
+      this.#path.pop()
+    }
+    if (reader.position !== end) reader.fail('a field reaches beyond the end of its message')
+    this.#depth--
+  }
+
+  #field(message: Fields, field: FieldPlan, wireType: number, end: number): void {
+    const reader = this.#reader
+    if (wireType !== field.wireType) {
+      const packed = wireType === WireType.BYTES && field.repeated && field.kind === 'scalar'
+      if (!packed) {
+        if (field.kind === 'payload' && wireType === WireType.FIXED32) reader.fail('unpacked weights are not supported')
+        reader.fail(`the field has wire type ${wireType}, expected ${field.wireType}`)
+      }
+      this.#packed(message[field.name] as unknown[], field.scalar, reader.length(end))
+      return
+    }
+    if (field.kind === 'map') {
+      this.#mapEntry(message[field.name] as Fields, field, reader.length(end))
+      return
+    }
+    if (field.repeated) {
+      const list = message[field.name] as unknown[]
+      this.#path.push(list.length)
+      this.#element(list)
+      list.push(field.kind === 'scalar' ? this.#scalar(field.scalar, end) : this.#message(field, undefined, end))
+      this.#path.pop()
+      return
+    }
+    if (field.oneof !== undefined) {
+      const holder = message[field.oneof] as { case: string | undefined; value?: unknown }
+      const before = holder.case === field.name ? holder.value : undefined
+      const value = field.kind === 'scalar' ? this.#scalar(field.scalar, end) : this.#message(field, before, end)
+      message[field.oneof] = { case: field.name, value }
+      return
+    }
+    message[field.name] = field.kind === 'scalar' ? this.#scalar(field.scalar, end) : this.#message(field, message[field.name], end)
+  }
+
+  #message(field: FieldPlan, before: unknown, end: number): unknown {
+    const length = this.#reader.length(end)
+    if (field.kind === 'payload') return this.#payload(field, before, length)
+    const plan = planOf(field.message as DescMessage)
+    // A singular message that comes in pieces is one message.
+    const message = (before as Fields | undefined) ?? this.fresh(plan)
+    this.fill(message, plan, this.#reader.position + length)
+    return message
+  }
+
+  #payload(field: FieldPlan, before: unknown, length: number): unknown {
+    // Of bytes the last one counts, pieces of packed floats would have to be joined; no writer makes either.
+    if (before !== undefined) this.#reader.fail('weights in several pieces are not supported')
+    this.#spend(56)
+    const payload = {
+      $typeName: (field.message as DescMessage).typeName,
+      source: this.#sourceNumber,
+      offset: this.#reader.position,
+      length,
+    }
+    this.#reader.skip(length)
+    return payload
+  }
+
+  #scalar(type: ScalarType, end: number): unknown {
+    const reader = this.#reader
+    const value = this.#unchecked(type, end)
+    if (reader.position > end) reader.fail('a value reaches beyond the end of its message')
+    return value
+  }
+
+  #unchecked(type: ScalarType, end: number): unknown {
+    const reader = this.#reader
+    switch (type) {
+      case ScalarType.STRING: {
+        const length = reader.length(end)
+        this.#spend(24 + length)
+        return reader.string(length)
+      }
+      case ScalarType.BYTES: {
+        const length = reader.length(end)
+        this.#spend(96 + length)
+        return reader.bytes(length)
+      }
+      case ScalarType.DOUBLE:
+        return reader.double()
+      case ScalarType.FLOAT:
+        return reader.float()
+      case ScalarType.INT64:
+        this.#spend(24)
+        return reader.int64()
+      case ScalarType.UINT64:
+        this.#spend(24)
+        return reader.uint64()
+      case ScalarType.UINT32:
+        return reader.uint32()
+      case ScalarType.BOOL:
+        return reader.bool()
+      default:
+        return reader.int32()
+    }
+  }
+
+  #packed(list: unknown[], type: ScalarType, length: number): void {
+    const reader = this.#reader
+    const end = reader.position + length
+    const width = type === ScalarType.DOUBLE ? 8 : type === ScalarType.FLOAT ? 4 : 1
+    if (length % width !== 0) reader.fail(`${length} bytes of values of ${width} bytes each`)
+    while (reader.position < end) {
+      this.#element(list)
+      list.push(this.#scalar(type, end))
+    }
+  }
+
+  #mapEntry(map: Fields, field: FieldPlan, length: number): void {
+    const reader = this.#reader
+    const end = reader.position + length
+    if (field.desc.fieldKind !== 'map') throw new TypeError('no map')
+    const keyType = field.desc.mapKey
+    let key: unknown = zeroOf(keyType)
+    let value: unknown
+    this.#spend(100)
+    if (++this.#mapEntries > maxMapEntries) reader.fail(`more than ${maxMapEntries} map entries`)
+    if (++this.#depth > maxDepth) reader.fail(`messages are nested more than ${maxDepth} deep`)
+    this.#path.push('')
+    while (reader.position < end) {
+      const tag = reader.varint()
+      if (tag === ((1 << 3) | wireTypeOf(keyType))) {
+        key = this.#scalar(keyType, end)
+        this.#path[this.#path.length - 1] = String(key)
+      } else if (tag >>> 3 === 2) {
+        const expected = field.message ? WireType.BYTES : wireTypeOf(field.scalar)
+        if ((tag & 7) !== expected) reader.fail(`the value has wire type ${tag & 7}, expected ${expected}`)
+        value = field.message ? this.#message({ ...field, kind: 'message' }, value, end) : this.#scalar(field.scalar, end)
+      } else if (tag >>> 3 === 0) reader.fail('a field has no number')
+      else this.#skipUnknown(tag & 7, tag >>> 3, end)
+    }
+    this.#path.pop()
+    this.#depth--
+    map[String(key)] = value ?? (field.message ? this.fresh(planOf(field.message)) : zeroOf(field.scalar))
+  }
+
+  /** Passes over a field that this version does not know. */
+  #skipUnknown(wireType: number, number: number, end: number): void {
+    const reader = this.#reader
+    switch (wireType) {
+      case WireType.VARINT:
+        reader.varint()
+        break
+      case WireType.FIXED64:
+        reader.skip(8)
+        break
+      case WireType.BYTES:
+        reader.skip(reader.length(end))
+        break
+      case WireType.FIXED32:
+        reader.skip(4)
+        break
+      case WireType.GROUP_START: {
+        if (++this.#depth > maxDepth) reader.fail(`messages are nested more than ${maxDepth} deep`)
+        for (;;) {
+          if (reader.position >= end) reader.fail(`group ${number} has no end`)
+          const tag = reader.varint()
+          if ((tag & 7) === WireType.GROUP_END) {
+            if (tag >>> 3 !== number) reader.fail(`group ${number} ends as group ${tag >>> 3}`)
+            break
+          }
+          this.#skipUnknown(tag & 7, tag >>> 3, end)
+        }
+        this.#depth--
+        break
+      }
+      default:
+        reader.fail(`field ${number} has the wire type ${wireType}, which there is not`)
+    }
+    if (reader.position > end) reader.fail(`field ${number} reaches beyond the end of its message`)
+  }
+}
+
+/**
+ * Decodes the message of type `desc` that fills `source`. Payloads are not read: they become places in source number
+ * `sourceNumber`. Map objects have no prototype, so that any key is safe. Numbers beyond 32-bit fields saturate.
+ * Throws ERR_MODEL_INVALID with field path and byte offset.
+ */
+export function decode<D extends DescMessage>(desc: D, source: Source, sourceNumber = 0): MessageShape<D> {
+  const reader = new WireReader(source)
+  const decoder = new Decoder(reader, sourceNumber)
+  const plan = planOf(desc)
+  const message = decoder.fresh(plan)
+  decoder.fill(message, plan, source.size)
+  return message as MessageShape<D>
+}

@@ -1,0 +1,202 @@
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { CoreMLError } from '../errors.ts'
+import { decode } from './decode.ts'
+import type { Payload } from './gen/common_pb.ts'
+import { type Model, ModelSchema } from './gen/model_pb.ts'
+import type { BlobFileValue } from './gen/program_pb.ts'
+import { findModelInPackage, pathInside } from './package.ts'
+import { type FileLocation, FileSource, MemorySource, type Source } from './source.ts'
+import type { StorageType } from './storage.ts'
+import { readWeightEntry, readWeightHeader } from './weight-file.ts'
+
+/** A tensor in a weight file: its type, number of elements and where its bytes are. */
+export interface Blob {
+  type: StorageType
+  count: number
+  location: FileLocation
+}
+
+/** A part of a payload, in bytes. */
+export interface PayloadRange {
+  start?: number
+  end?: number
+}
+
+const modelPathPrefix = '@model_path/'
+
+/** An open model: its spec in memory, its weights where they are. Close it when done; the spec stays usable. */
+export class ModelFile {
+  /** As given to {@link openModel}. */
+  readonly path: string
+  readonly kind: 'mlmodel' | 'mlpackage'
+  /** The file that holds the spec: `path` itself, or one inside the package. */
+  readonly specPath: string
+  readonly spec: Model
+  /** Payloads name their source by its index here; the spec's own file is the first. */
+  readonly #sources: Source[]
+  readonly #weightFiles = new Map<string, FileSource>()
+  #closed = false
+
+  constructor(path: string, kind: 'mlmodel' | 'mlpackage', specPath: string, spec: Model, source: Source) {
+    this.path = path
+    this.kind = kind
+    this.specPath = specPath
+    this.spec = spec
+    this.#sources = [source]
+  }
+
+  #source(payload: Payload): Source {
+    const source = this.#sources[payload.source]
+    if (source === undefined) throw new CoreMLError('ERR_INTERNAL', `a payload of source ${payload.source}, of which ${this.path} has none`)
+    return source
+  }
+
+  /** Reads the bytes of a payload (or of a part of it) into memory of their own. */
+  readPayload(payload: Payload, range: PayloadRange = {}): Uint8Array {
+    const start = Math.min(range.start ?? 0, payload.length)
+    const end = Math.min(range.end ?? payload.length, payload.length)
+    return this.#read(this.#source(payload), payload.offset + start, Math.max(end - start, 0))
+  }
+
+  #read(source: Source, offset: number, length: number): Uint8Array {
+    if (this.#closed) throw new CoreMLError('ERR_DISPOSED', `${this.path} was closed`)
+    // Lengths were checked against the size of the file; what is left to fail is memory.
+    let bytes: Uint8Array
+    try {
+      bytes = new Uint8Array(length)
+    } catch (cause) {
+      throw new CoreMLError('ERR_ARGUMENT', `${length} bytes of ${this.path} do not fit into memory at once`, { cause })
+    }
+    source.read(bytes, offset)
+    return bytes
+  }
+
+  /** Where a payload is on disk. Throws ERR_ARGUMENT for one that was made in memory. */
+  location(payload: Payload): FileLocation {
+    const { path } = this.#source(payload)
+    if (path === undefined) throw new CoreMLError('ERR_ARGUMENT', 'this payload is in memory and has no place in a file')
+    return { path, offset: payload.offset, length: payload.length }
+  }
+
+  /** A payload in memory, to put into the spec (for writing a changed copy). */
+  addPayload(bytes: Uint8Array): Payload {
+    this.#sources.push(new MemorySource(bytes))
+    return { $typeName: 'coreml.spec.Payload', source: this.#sources.length - 1, offset: 0, length: bytes.length }
+  }
+
+  /**
+   * The tensor that a value of an ML Program refers to. Throws ERR_MODEL_INVALID if the file is missing, outside the
+   * package or damaged.
+   */
+  blob(value: Pick<BlobFileValue, 'fileName' | 'offset'>): Blob {
+    const source = this.#weightFile(value.fileName)
+    const { type, offset, length, count } = readWeightEntry(source, value.offset)
+    return { type, count, location: { path: source.path, offset, length } }
+  }
+
+  /** Reads the bytes of a tensor of a weight file into memory of their own. */
+  readBlob(blob: Blob): Uint8Array {
+    const source = this.#weightFiles.get(blob.location.path)
+    if (source === undefined) throw new CoreMLError('ERR_ARGUMENT', `${blob.location.path} is no weight file of ${this.path}`)
+    return this.#read(source, blob.location.offset, blob.location.length)
+  }
+
+  #weightFile(fileName: string): FileSource {
+    if (this.#closed) throw new CoreMLError('ERR_DISPOSED', `${this.path} was closed`)
+    if (!fileName.startsWith(modelPathPrefix)) {
+      throw new CoreMLError(
+        'ERR_MODEL_INVALID',
+        `${this.path} is no valid model: weight file "${fileName}", expected "${modelPathPrefix}…"`,
+      )
+    }
+    const name = fileName.slice(modelPathPrefix.length)
+    const folder = dirname(this.specPath)
+    const known = this.#weightFiles.get(join(folder, name))
+    if (known !== undefined) return known
+    const path = pathInside(folder, name, this.path)
+    const source = new FileSource(path)
+    try {
+      readWeightHeader(source)
+    } catch (error) {
+      source.close()
+      throw error
+    }
+    this.#weightFiles.set(path, source)
+    return source
+  }
+
+  /** Releases the files. Reading afterwards throws ERR_DISPOSED. */
+  close(): void {
+    this.#closed = true
+    for (const source of [...this.#sources, ...this.#weightFiles.values()]) source.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** What a file that is no model may be instead, by its first bytes. */
+const mistakes: [start: string, hint: string][] = [
+  ['PK\x03\x04', 'it is a ZIP archive: unpack it and open what is inside'],
+  ['version https://git-lfs', 'it is a Git LFS pointer: fetch the file itself with "git lfs pull"'],
+  ['{', 'it is a JSON file: open the folder that it describes'],
+]
+
+function refuse(path: string, problem: string): never {
+  throw new CoreMLError('ERR_MODEL_INVALID', `${path} is no Core ML model: ${problem}`)
+}
+
+function resolve(path: string): { kind: 'mlmodel' | 'mlpackage'; specPath: string } {
+  let info: ReturnType<typeof statSync>
+  try {
+    info = statSync(path)
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new CoreMLError('ERR_FILE', missing ? `${path} does not exist` : `cannot open ${path}: ${(cause as Error).message}`, { cause })
+  }
+  if (info.isFile()) return { kind: 'mlmodel', specPath: path }
+  if (!info.isDirectory()) refuse(path, 'it is neither a file nor a folder')
+  const names = new Set(readdirSync(path))
+  if (names.has('Manifest.json')) return { kind: 'mlpackage', specPath: findModelInPackage(path) }
+  if (names.has('coremldata.bin') || /\.mlmodelc[/\\]?$/.test(path)) {
+    throw new CoreMLError(
+      'ERR_MODEL_COMPILED',
+      `${path} is a compiled model, which can be read only by Core ML: open the .mlpackage or .mlmodel that it was compiled from`,
+    )
+  }
+  if (basename(path).endsWith('.mlpackage')) findModelInPackage(path)
+  refuse(path, 'the folder has no Manifest.json')
+}
+
+function checkStart(path: string, source: Source): void {
+  if (source.size === 0) refuse(path, 'the file is empty')
+  const start = Buffer.alloc(Math.min(source.size, 32))
+  source.read(start, 0)
+  for (const [text, hint] of mistakes) if (start.toString('latin1').startsWith(text)) refuse(path, hint)
+}
+
+/**
+ * Opens a `.mlmodel` file or a `.mlpackage` folder. Weights stay on disk, so this takes milliseconds for models of any size.
+ *
+ * Throws ERR_FILE if there is nothing at `path`, ERR_MODEL_COMPILED for a `.mlmodelc` folder and ERR_MODEL_INVALID, with the
+ * place, for all that is no sound model.
+ */
+export async function openModel(path: string): Promise<ModelFile> {
+  const { kind, specPath } = resolve(path)
+  const source = new FileSource(specPath)
+  try {
+    checkStart(specPath, source)
+    const spec = decode(ModelSchema, source)
+    if (spec.specificationVersion < 1 || spec.description === undefined) {
+      refuse(specPath, 'it has no specification version and no description')
+    }
+    if (spec.type.case === undefined)
+      refuse(specPath, `it has no model of a known type (specification version ${spec.specificationVersion})`)
+    return new ModelFile(path, kind, specPath, spec, source)
+  } catch (error) {
+    source.close()
+    throw error
+  }
+}
