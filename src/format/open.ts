@@ -72,11 +72,17 @@ export class ModelFile {
     return bytes
   }
 
+  /** Where a payload is on disk, or undefined for one that was made in memory. */
+  locationIfAny(payload: Payload): FileLocation | undefined {
+    const { path } = this.#source(payload)
+    return path === undefined ? undefined : { path, offset: payload.offset, length: payload.length }
+  }
+
   /** Where a payload is on disk. Throws ERR_ARGUMENT for one that was made in memory. */
   location(payload: Payload): FileLocation {
-    const { path } = this.#source(payload)
-    if (path === undefined) throw new CoreMLError('ERR_ARGUMENT', 'this payload is in memory and has no place in a file')
-    return { path, offset: payload.offset, length: payload.length }
+    const location = this.locationIfAny(payload)
+    if (location === undefined) throw new CoreMLError('ERR_ARGUMENT', 'this payload is in memory and has no place in a file')
+    return location
   }
 
   /** A payload in memory, to put into the spec (for writing a changed copy). */
