@@ -1,5 +1,5 @@
 import { CoreMLError } from '../errors.ts'
-import { type TensorData, typedArray } from '../model/tensor.ts'
+import { elementCount, type TensorData, typedArray } from '../model/tensor.ts'
 import type { Payload } from './gen/common_pb.ts'
 import type { Quantization, WeightParams } from './gen/layers_pb.ts'
 import type { ModelFile } from './open.ts'
@@ -49,15 +49,16 @@ export function layerWeights(file: ModelFile, weights: WeightParams | undefined,
 
 /**
  * Reads weights as floats: float32, or float16 where they are stored so; quantized ones as float32.
- * `channels` is the number of output channels, for scales and biases by channel; values of one channel lie together.
+ * `axis` is the dimension of the output channels, to which scales and biases belong (1 for deconvolutions, else 0).
  * Throws ERR_MODEL_INVALID if number and form do not fit.
  */
 export function readLayerWeights(
   file: ModelFile,
   weights: WeightParams | undefined,
-  count: number,
-  channels = 1,
+  shape: readonly number[],
+  axis = 0,
 ): { type: 'float32' | 'float16'; data: TensorData } {
+  const count = elementCount(shape)
   const stored = layerWeights(file, weights, count)
   const bytes = file.readPayload(stored.payload)
   switch (stored.kind) {
@@ -66,11 +67,11 @@ export function readLayerWeights(
       return { type: stored.kind, data: typedArray(stored.kind, bytes.buffer, bytes.byteOffset, count) }
     case 'int8': {
       const integers = new Int8Array(bytes.buffer, bytes.byteOffset, count)
-      return { type: 'float32', data: dequantize(file, integers, stored.quantization, channels) }
+      return { type: 'float32', data: dequantize(file, integers, stored.quantization, shape, axis) }
     }
     case 'quantized': {
       const integers = unpackBits(bytes, stored.bits, count, { first: 'high' })
-      return { type: 'float32', data: dequantize(file, integers, stored.quantization, channels) }
+      return { type: 'float32', data: dequantize(file, integers, stored.quantization, shape, axis) }
     }
   }
 }
@@ -79,7 +80,8 @@ function dequantize(
   file: ModelFile,
   integers: Int8Array | Uint8Array,
   quantization: Quantization | undefined,
-  channels: number,
+  shape: readonly number[],
+  axis: number,
 ): Float32Array {
   const count = integers.length
   const values = new Float32Array(count)
@@ -93,12 +95,13 @@ function dequantize(
   }
   const scale = type?.case === 'linearQuantization' && type.value.scale.length > 0 ? type.value.scale : [1]
   const bias = type?.case === 'linearQuantization' && type.value.bias.length > 0 ? type.value.bias : [0]
+  const channels = shape[axis] ?? 1
   for (const [name, list] of [['scales', scale] as const, ['biases', bias] as const]) {
     if (list.length !== 1 && list.length !== channels) invalid(file, `have ${list.length} ${name}, expected 1 or ${channels}`)
   }
-  const perChannel = count / channels
+  const perChannel = elementCount(shape.slice(axis + 1))
   for (let i = 0; i < count; i++) {
-    const channel = Math.floor(i / perChannel)
+    const channel = Math.floor(i / perChannel) % channels
     values[i] =
       (integers[i] as number) * (scale[scale.length === 1 ? 0 : channel] as number) + (bias[bias.length === 1 ? 0 : channel] as number)
   }
