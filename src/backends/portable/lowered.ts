@@ -1,4 +1,5 @@
 import type { Graph } from './onnx/graph.ts'
+import type { Value } from './onnx/value.ts'
 
 /** Which graph tensors make up a classifier's label and probabilities. */
 export interface ClassifierOutputs {
@@ -16,7 +17,7 @@ export interface ClassifierOutputs {
 export interface LoweredState {
   name: string
   input: string
-  /** Absent when the graph only reads the state. */
+  /** Absent when the graph only reads the state. Ports of a state have its declared type, float32 for float16. */
   output?: string
 }
 
@@ -31,6 +32,8 @@ export interface Lowered {
   graph: Graph
   states: LoweredState[]
   classifier?: ClassifierOutputs
+  /** Inner values by the model's own names, for `predict(…, { intermediates })`; those inside loops and branches are not among them. */
+  values?: ReadonlyMap<string, Value>
 }
 
 /** Input shapes by feature name (images as [height, width, …]); used when a model has to be lowered for given shapes. */

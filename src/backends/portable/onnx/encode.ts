@@ -33,7 +33,7 @@ const attributeType = { float: 1, int: 2, string: 3, graph: 5, floats: 6, ints: 
 /** Encodes a graph as ONNX model. Constants in files are referred to by file and offset, in place. */
 export function encodeModel(graph: Graph): EncodedModel {
   const externalData: EncodedModel['externalData'] = []
-  const file = graph.initializers.find(({ constant }) => constant!.file && constant!.file.length >= inlineLimit)?.constant!.file
+  const file = graph.initializers.map(({ constant }) => constant?.file).find((range) => range && range.length >= inlineLimit)
   const encoded: EncodedModel = { model: new Uint8Array(), externalData, ...(file && { folder: dirname(file.path) }) }
   const model = create(ModelProtoSchema, {
     irVersion,

@@ -1,0 +1,213 @@
+import { CoreMLError } from '../../errors.ts'
+import type { ModelDescription } from '../../model/description.ts'
+import type { Tensor } from '../../model/tensor.ts'
+import { type Features, isImage, isTensor } from '../../model/values.ts'
+import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
+import type { EvaluateOptions, Evaluator } from './evaluator.ts'
+import type { InputShapes, Lower, Lowered } from './lowered.ts'
+import { encodeModel } from './onnx/encode.ts'
+import type { Graph } from './onnx/graph.ts'
+import { UnknownDimensionError } from './onnx/value.ts'
+import { featuresOf, feedsOf } from './onnx-features.ts'
+import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
+import { PortableState, stateUse } from './state.ts'
+
+/** Sessions kept for models that are lowered anew for each set of input shapes. */
+const specialisedSessions = 8
+
+/** A graph that onnxruntime has loaded. */
+interface Loaded {
+  lowered: Lowered
+  session: number
+  /** Names of the graph's outputs, without states. */
+  fetches: string[]
+  /** Graph output → name of the inner value, when some were asked for. */
+  inner: Record<string, string>
+}
+
+/** Runs lowered models with onnxruntime: NeuralNetworks and ML Programs. */
+export class OnnxEvaluator implements Evaluator {
+  readonly #description: ModelDescription
+  readonly #lower: Lower
+  readonly #options: LoadOptions
+  readonly #client: RuntimeClient
+  readonly #close: () => void
+  /** One session for every shape; absent when the model has to be lowered for given shapes. */
+  #general: Promise<Loaded> | undefined
+  readonly #sessions = new Map<string, Promise<Loaded>>()
+
+  private constructor(description: ModelDescription, lower: Lower, options: LoadOptions, close: () => void) {
+    this.#description = description
+    this.#lower = lower
+    this.#options = options
+    this.#client = runtimeClient(options.isolate)
+    this.#close = close
+  }
+
+  /** Lowers the model and makes its session. `close` is called by `dispose`. @throws CoreMLError */
+  static async load(
+    description: ModelDescription,
+    lower: Lower,
+    options: LoadOptions,
+    close: () => void = () => {},
+  ): Promise<OnnxEvaluator> {
+    const evaluator = new OnnxEvaluator(description, lower, options, close)
+    try {
+      evaluator.#general = evaluator.#load(lower(), undefined, options.signal)
+      await evaluator.#general
+    } catch (error) {
+      const open = description.inputs.some(
+        (feature) => (feature.type === 'multiArray' || feature.type === 'image') && feature.flexibility.kind !== 'fixed',
+      )
+      const specialise = error instanceof UnknownDimensionError || (open && error instanceof CoreMLError && error.code === 'ERR_LOAD')
+      if (!specialise) throw error
+      evaluator.#general = undefined
+      // The default shapes show now whether the model can be run at all.
+      await evaluator.#specialised(defaultShapes(description), options.signal)
+    }
+    return evaluator
+  }
+
+  async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
+    const { loaded, feeds } = await this.#prepare(inputs, options.intermediates?.wanted, options.signal)
+    const answer = await this.#withState(options.state, (state) => {
+      const fetches = [...loaded.fetches, ...Object.keys(loaded.inner)]
+      const use = stateUse(loaded.lowered, state)
+      return this.#client.ask({ kind: 'run', session: loaded.session, feeds, fetches, state: use }, buffersOf([feeds]), options.signal)
+    })
+    if (options.timing) options.timing.nanoseconds += answer.nanoseconds
+    for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = answer.outputs[output]!
+    return featuresOf(this.#description, answer.outputs, loaded.lowered.classifier)
+  }
+
+  async runTimed(inputs: readonly Features[], options: TimedRunOptions): Promise<TimedRun> {
+    const prepared = await Promise.all(inputs.map((features) => this.#prepare(features, undefined, options.signal)))
+    const { loaded } = prepared[0]!
+    if (prepared.some((other) => other.loaded !== loaded)) {
+      throw new CoreMLError('ERR_INPUT', 'a timed run takes inputs of one shape: this model is compiled for each shape')
+    }
+    const { iterations, durationMilliseconds } = options
+    const feeds = prepared.map((each) => each.feeds)
+    const answer = await this.#withState(options.state, (state) => {
+      const loop = { session: loaded.session, feeds, fetches: loaded.fetches, iterations, durationMilliseconds }
+      return this.#client.ask({ kind: 'runTimed', ...loop, state: stateUse(loaded.lowered, state) }, buffersOf(feeds), options.signal)
+    })
+    const outputs = featuresOf(this.#description, answer.outputs, loaded.lowered.classifier)
+    return { nanoseconds: answer.nanoseconds, elapsedMilliseconds: answer.elapsedMilliseconds, outputs }
+  }
+
+  newState(): PortableState {
+    return new PortableState(this.#client, this.#description.states)
+  }
+
+  async dispose(): Promise<void> {
+    const all = [...(this.#general ? [this.#general] : []), ...this.#sessions.values()]
+    this.#general = undefined
+    this.#sessions.clear()
+    await Promise.all(
+      all.map((loading) => loading.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})),
+    )
+    this.#close()
+  }
+
+  /** A model with states that is given none starts from zeros, and what it writes is lost. */
+  async #withState<T>(given: BackendState | undefined, ask: (state: PortableState | undefined) => Promise<T>): Promise<T> {
+    if (this.#description.states.length === 0) return ask(undefined)
+    if (given && !(given instanceof PortableState)) {
+      throw new CoreMLError('ERR_ARGUMENT', 'the state is not one of this model: make it with model.newState()')
+    }
+    const state = given ?? this.newState()
+    try {
+      return await ask(state)
+    } finally {
+      if (!given) state.dispose()
+    }
+  }
+
+  async #prepare(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined) {
+    const loaded = await this.#loadedFor(inputs, wanted, signal)
+    return { loaded, feeds: feedsOf(this.#description, loaded.lowered.graph.inputs, inputs) }
+  }
+
+  async #loadedFor(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
+    if (wanted) return this.#withIntermediates(inputs, wanted, signal)
+    return this.#general ?? this.#specialised(shapesOf(this.#description, inputs), signal)
+  }
+
+  #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
+    return this.#cached(JSON.stringify(shapes), () => this.#load(this.#lower(shapes), undefined, signal))
+  }
+
+  #withIntermediates(inputs: Features, wanted: string[] | 'all', signal: AbortSignal | undefined): Promise<Loaded> {
+    const shapes = this.#general ? undefined : shapesOf(this.#description, inputs)
+    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lower(shapes), wanted, signal))
+  }
+
+  /** Least recently used sessions go first. */
+  #cached(key: string, load: () => Promise<Loaded>): Promise<Loaded> {
+    const known = this.#sessions.get(key)
+    this.#sessions.delete(key)
+    const loading = known ?? Promise.resolve().then(load)
+    this.#sessions.set(key, loading)
+    if (!known) loading.catch(() => this.#sessions.delete(key))
+    for (const [oldest, old] of this.#sessions) {
+      if (this.#sessions.size <= specialisedSessions) break
+      this.#sessions.delete(oldest)
+      old.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})
+    }
+    return loading
+  }
+
+  async #load(lowered: Lowered, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
+    const stateOutputs = new Set(lowered.states.map(({ output }) => output))
+    const fetches = lowered.graph.outputs.map(({ name }) => name).filter((name) => !stateOutputs.has(name))
+    const inner = wanted ? exposeInner(lowered, wanted) : {}
+    const encoded = encodeModel(lowered.graph)
+    const { threads } = this.#options
+    const { session } = await this.#client.ask(
+      { kind: 'createSession', ...encoded, threads },
+      [encoded.model.buffer as ArrayBuffer],
+      signal,
+    )
+    // The weights are onnxruntime's now: only the ports are needed from here on.
+    const graph: Graph = { ...lowered.graph, nodes: [], initializers: [] }
+    return { lowered: { graph, states: lowered.states, classifier: lowered.classifier }, session, fetches, inner }
+  }
+}
+
+/** Adds inner values to the graph's outputs. */
+function exposeInner({ graph, values }: Lowered, wanted: string[] | 'all'): Record<string, string> {
+  const names = wanted === 'all' ? [...(values?.keys() ?? [])] : wanted
+  const inner: Record<string, string> = {}
+  for (const name of names) {
+    const value = values?.get(name)
+    if (!value) throw new CoreMLError('ERR_ARGUMENT', `the model has no inner value "${name}"`)
+    if (value.constant) continue
+    const output = `inner:${name}`
+    graph.nodes.push({ opType: 'Identity', domain: '', name: output, inputs: [value.name], outputs: [output], attributes: {} })
+    graph.outputs.push({ name: output, type: value.type, dims: value.dims })
+    inner[output] = name
+  }
+  return inner
+}
+
+function buffersOf(feeds: Record<string, Tensor>[]): ArrayBuffer[] {
+  return [...new Set(feeds.flatMap((tensors) => Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer)))]
+}
+
+function defaultShapes(description: ModelDescription): InputShapes {
+  return shapesOf(description, {})
+}
+
+/** Shapes of the given inputs, default ones for those that are left out. */
+function shapesOf(description: ModelDescription, inputs: Features): InputShapes {
+  const shapes: InputShapes = {}
+  for (const feature of description.inputs) {
+    const value = inputs[feature.name]
+    if (value !== undefined && isTensor(value)) shapes[feature.name] = value.dims
+    else if (value !== undefined && isImage(value)) shapes[feature.name] = [value.height, value.width]
+    else if (feature.type === 'multiArray') shapes[feature.name] = feature.shape
+    else if (feature.type === 'image') shapes[feature.name] = [feature.height, feature.width]
+  }
+  return shapes
+}

@@ -1,0 +1,102 @@
+import { CoreMLError } from '../../errors.ts'
+import { convertData, toNumbers } from '../../model/convert.ts'
+import type { FeatureDescription, ImageFeature, ModelDescription } from '../../model/description.ts'
+import { allocate, elementCount, type Tensor, type TensorData } from '../../model/tensor.ts'
+import { type Features, type FeatureValue, type Image, isImage, isTensor } from '../../model/values.ts'
+import type { ClassifierOutputs } from './lowered.ts'
+import type { Port } from './onnx/graph.ts'
+
+/** Turns feature values into the tensors of a lowered graph, and its results back. */
+
+/**
+ * Tensors for the graph's ports, each in memory of its own (the caller may change his arrays, and these are handed over to another thread).
+ * An optional input that is left out gets its default value, or zeros.
+ */
+export function feedsOf(description: ModelDescription, ports: readonly Port[], inputs: Features): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {}
+  for (const feature of description.inputs) {
+    const port = ports.find(({ name }) => name === feature.name)
+    if (!port) continue
+    const value = inputs[feature.name] ?? defaultOf(feature)
+    if (value === undefined) throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing`)
+    const tensor = tensorOf(feature.name, value)
+    const converted = convertData(tensor.data, tensor.type, port.type)
+    const own = converted.buffer === tensor.data.buffer ? (converted as Float32Array).slice() : converted
+    feeds[feature.name] = { type: port.type, data: own, dims: tensor.dims }
+  }
+  return feeds
+}
+
+function tensorOf(name: string, value: FeatureValue): Tensor {
+  if (isTensor(value)) return value
+  if (isImage(value)) return pixels(value)
+  if (typeof value === 'number') return { type: 'float64', data: Float64Array.of(value), dims: [1] }
+  if (typeof value === 'bigint') return { type: 'int64', data: BigInt64Array.of(value), dims: [1] }
+  throw new CoreMLError(
+    'ERR_INPUT',
+    `input "${name}": expected numbers or an image, got ${typeof value === 'string' ? 'a string' : 'a collection'}`,
+  )
+}
+
+function pixels({ width, height, format = 'rgba', data }: Image): Tensor {
+  if (format === 'gray16f') return { type: 'float16', data: data as Uint16Array, dims: [height, width] }
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return { type: 'uint8', data: bytes, dims: format === 'gray8' ? [height, width] : [height, width, 4] }
+}
+
+function defaultOf(feature: FeatureDescription): FeatureValue | undefined {
+  if (!feature.optional || feature.type !== 'multiArray') return undefined
+  const data = allocate('float64', elementCount(feature.shape)) as Float64Array
+  return { type: 'float64', data: data.fill(feature.defaultValue ?? 0), dims: feature.shape }
+}
+
+/** Feature values of the graph's results, in the declared types. */
+export function featuresOf(description: ModelDescription, results: Record<string, Tensor>, classifier?: ClassifierOutputs): Features {
+  const classified = classifier ? classify(classifier, results[classifier.scores]!) : {}
+  const features: Features = {}
+  for (const feature of description.outputs) {
+    const given = classified[feature.name]
+    const tensor = results[feature.name]
+    if (given !== undefined) features[feature.name] = given
+    else if (tensor) features[feature.name] = featureOf(feature, tensor)
+    else throw new CoreMLError('ERR_MODEL_INVALID', `nothing in the model computes its output "${feature.name}"`)
+  }
+  return features
+}
+
+function featureOf(feature: FeatureDescription, tensor: Tensor): FeatureValue {
+  switch (feature.type) {
+    case 'multiArray':
+      return { type: feature.dataType, data: convertData(tensor.data, tensor.type, feature.dataType), dims: tensor.dims }
+    case 'image':
+      return imageOf(feature, tensor)
+    case 'double':
+      return toNumbers(tensor.data, tensor.type)[0]!
+    case 'int64':
+      return Math.trunc(toNumbers(tensor.data, tensor.type)[0]!)
+    default:
+      throw new CoreMLError('ERR_MODEL_INVALID', `output "${feature.name}" is declared as ${feature.type}, but the model computes an array`)
+  }
+}
+
+function imageOf(feature: ImageFeature, { data, dims }: Tensor): Image {
+  const [height, width] = dims as [number, number]
+  const format = feature.colorSpace === 'gray' ? 'gray8' : feature.colorSpace === 'gray16f' ? 'gray16f' : 'rgba'
+  return { width, height, format, data: data as Uint8Array }
+}
+
+/** The best label (the first of equals) and label → score. */
+function classify({ labels, labelFeature, probabilitiesFeature }: ClassifierOutputs, scores: Tensor): Features {
+  const numbers = toNumbers(scores.data as TensorData, scores.type)
+  if (numbers.length !== labels.length) {
+    throw new CoreMLError('ERR_MODEL_INVALID', `the classifier has ${labels.length} labels, but computes ${numbers.length} scores`)
+  }
+  const features: Features = {}
+  if (labelFeature !== undefined) {
+    let best = 0
+    for (let i = 1; i < numbers.length; i++) if (numbers[i]! > numbers[best]!) best = i
+    features[labelFeature] = labels[best]!
+  }
+  if (probabilitiesFeature !== undefined) features[probabilitiesFeature] = new Map(labels.map((label, index) => [label, numbers[index]!]))
+  return features
+}

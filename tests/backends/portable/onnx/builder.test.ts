@@ -1,0 +1,88 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { staticDims, UnknownDimensionError } from '../../../../src/backends/portable/onnx/value.ts'
+import { builder, runGraph } from './run-graph.ts'
+
+function numbers(data: ArrayLike<number | bigint>): number[] {
+  return Array.from(data, Number)
+}
+
+describe('folding of shape arithmetic', () => {
+  test('gives what onnxruntime computes from the same numbers', async () => {
+    const elements = fc.array(fc.integer({ min: -20, max: 20 }), { minLength: 3, maxLength: 3 })
+    await fc.assert(
+      fc.asyncProperty(elements, fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 3, maxLength: 3 }), async (left, right) => {
+        const folded = builder()
+        const kept = builder()
+        const feeds = {
+          a: { type: 'int64' as const, data: BigInt64Array.from(left, BigInt), dims: [3] },
+          b: { type: 'int64' as const, data: BigInt64Array.from(right, BigInt), dims: [3] },
+        }
+        const chain = (b: ReturnType<typeof builder>, x: ReturnType<typeof b.ints>, y: typeof x) => {
+          const quotient = b.op('Div', [x, y])
+          const both = b.concat([quotient, b.op('Sub', [x, y])], 0)
+          const picked = b.op('Gather', [both, b.ints([-1, 0, 4])])
+          return [both, picked, b.slice(both, [0], [-4], [5]), b.op('ReduceProd', [y, b.ints([0])], { keepdims: 0 })]
+        }
+        const constants = chain(folded, folded.ints(left), folded.ints(right))
+        expect(folded.nodes).toHaveLength(0)
+        const computed = await runGraph(kept, chain(kept, kept.input('a', 'int64', [3]), kept.input('b', 'int64', [3])), feeds)
+        constants.forEach((value, index) => {
+          expect(numbers(value.constant!.data as BigInt64Array)).toEqual(numbers(computed[index]!.data as BigInt64Array))
+          expect(value.dims).toEqual(computed[index]!.dims)
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('leaves floats alone', () => {
+    const b = builder()
+    expect(b.op('Add', [b.scalar(1), b.scalar(2)]).constant).toBeUndefined()
+  })
+})
+
+describe('open dimensions', () => {
+  test('shapes with open dimensions are computed in the graph', async () => {
+    const b = builder()
+    const x = b.input('x', 'float32', [null, 6])
+    const split = b.reshape(x, [b.dim(x, 0), 2, -1])
+    expect(split.dims).toEqual([null, 2, null])
+    expect(() => staticDims(split)).toThrow(UnknownDimensionError)
+    const [result] = await runGraph(b, [split], {
+      x: { type: 'float32', data: Float32Array.from({ length: 18 }, (_, i) => i), dims: [3, 6] },
+    })
+    expect(result!.dims).toEqual([3, 2, 3])
+  })
+
+  test('a reshape that changes the number of elements is refused', () => {
+    const b = builder()
+    expect(() => b.reshape(b.input('x', 'float32', [2, 3]), [4, 2])).toThrow(/changes the number of elements/)
+  })
+})
+
+describe('graphs inside graphs', () => {
+  test('a loop sees the values around it and carries its own', async () => {
+    const b = builder()
+    const x = b.input('x', 'float32', [2])
+    const body = b.subgraph(
+      [
+        { type: 'int64', dims: [] },
+        { type: 'bool', dims: [] },
+        { type: 'float32', dims: [2] },
+      ],
+      (inner, [, condition, sum]) => [condition!, inner.op('Add', [sum!, inner.op('Mul', [x, inner.scalar(2)])])],
+    )
+    const [total] = b.ops('Loop', [b.scalar(5, 'int64'), null, x], { body: body.graph }, { types: [{ type: 'float32', dims: [2] }] })
+    const [result] = await runGraph(b, [total!], { x: { type: 'float32', data: Float32Array.of(1, -3), dims: [2] } })
+    expect(numbers(result!.data as Float32Array)).toEqual([11, -33])
+  })
+
+  test('outputs may repeat, and may be inputs or constants', async () => {
+    const b = builder()
+    const x = b.input('x', 'float32', [1])
+    const y = b.op('Neg', [x])
+    const results = await runGraph(b, [x, y, y, b.floats([7])], { x: { type: 'float32', data: Float32Array.of(4), dims: [1] } })
+    expect(results.map(({ data }) => Number(data[0]))).toEqual([4, -4, -4, 7])
+  })
+})
