@@ -30,7 +30,7 @@ function checkTensor(feature: MultiArrayFeature | StateFeature, tensor: Tensor):
     (type === 'float16' && arrayType === 'uint16') ||
     (type === 'bool' && arrayType === 'uint8') ||
     (type === 'uint8' && arrayType === 'bool')
-  if (arrayType === undefined || !holds) throw refuse(feature, expected, `a ${type} tensor whose data is ${valueText(data)}`)
+  if (arrayType === undefined || !holds) throw refuse(feature, expected, `a tensor of ${type} whose data is ${valueText(data)}`)
   if (data.length !== elementCount(dims)) {
     throw refuse(
       feature,

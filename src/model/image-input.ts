@@ -12,12 +12,7 @@ import { featureText, valueText } from './feature-text.ts'
 import { type Image, type ImageFormat, isImage, isTensor } from './values.ts'
 
 function refuse(feature: ImageFeature, came: string, cause?: unknown): CoreMLError {
-  const expected = featureText(feature)
-  return new CoreMLError(
-    'ERR_INPUT',
-    `input "${feature.name}": expected ${/^[aeiou]/.test(expected) ? 'an' : 'a'} ${expected}, got ${came}`,
-    { cause },
-  )
+  return new CoreMLError('ERR_INPUT', `input "${feature.name}": expected ${featureText(feature)}, got ${came}`, { cause })
 }
 
 function within(size: number, { min, max }: DimensionRange): boolean {
@@ -62,10 +57,10 @@ function checkRaw(feature: ImageFeature, image: Image): FormattedImage {
     throw refuse(feature, `an image of the size ${width}×${height}`)
   const type = typeOfArray(data)
   const fits = format === 'gray16f' ? type === 'uint16' || type === 'float16' : type === 'uint8'
-  if (!fits) throw refuse(feature, `a ${format} image whose data is ${valueText(data)}`)
+  if (!fits) throw refuse(feature, `${format} image whose data is ${valueText(data)}`)
   const length = width * height * channelsOfFormat[format]
   if (data.length !== length)
-    throw refuse(feature, `a ${format} image ${width}×${height} with ${data.length} samples where ${length} are expected`)
+    throw refuse(feature, `${format} image ${width}×${height} with ${data.length} samples where ${length} are expected`)
   return { width, height, format, data }
 }
 
