@@ -1,0 +1,107 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Model } from '../../../format/index.ts'
+import type { Features } from '../../../model/values.ts'
+import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
+import { makeArrayFeatureExtractor } from './arrayFeatureExtractor.ts'
+import { makeBayesianProbitRegressor } from './bayesianProbit.ts'
+import { makeCategoricalMapping } from './categoricalMapping.ts'
+import { makeClassConfidenceThresholding } from './classConfidenceThresholding.ts'
+import { makeDictVectorizer } from './dictVectorizer.ts'
+import type { ClassicModel, ClassicSpec } from './features.ts'
+import { makeFeatureVectorizer } from './featureVectorizer.ts'
+import { makeIdentity } from './identity.ts'
+import { makeImputer } from './imputer.ts'
+import { makeItemSimilarityRecommender } from './itemSimilarityRecommender.ts'
+import { makeGLMClassifier, makeGLMRegressor } from './linear.ts'
+import { makeKNearestNeighborsClassifier } from './neighbors/classifier.ts'
+import { makeNonMaximumSuppression } from './nonMaximumSuppression.ts'
+import { makeNormalizer } from './normalizer.ts'
+import { makeOneHotEncoder } from './oneHotEncoder.ts'
+import { makeScaler } from './scaler.ts'
+import { makeSupportVectorClassifier } from './svm/classifier.ts'
+import { makeSupportVectorRegressor } from './svm/regressor.ts'
+import { makeTreeEnsembleClassifier, makeTreeEnsembleRegressor } from './treeEnsemble.ts'
+
+type ModelType = NonNullable<Model['type']['case']>
+type ParametersOf<Case extends ModelType> = Extract<Model['type'], { case: Case }>['value']
+
+/** How each classic model type is made. */
+export const classicModels = {
+  glmRegressor: makeGLMRegressor,
+  glmClassifier: makeGLMClassifier,
+  supportVectorRegressor: makeSupportVectorRegressor,
+  supportVectorClassifier: makeSupportVectorClassifier,
+  treeEnsembleRegressor: makeTreeEnsembleRegressor,
+  treeEnsembleClassifier: makeTreeEnsembleClassifier,
+  kNearestNeighborsClassifier: makeKNearestNeighborsClassifier,
+  bayesianProbitRegressor: (spec) => makeBayesianProbitRegressor(spec),
+  itemSimilarityRecommender: makeItemSimilarityRecommender,
+  oneHotEncoder: makeOneHotEncoder,
+  imputer: makeImputer,
+  featureVectorizer: makeFeatureVectorizer,
+  dictVectorizer: makeDictVectorizer,
+  scaler: makeScaler,
+  categoricalMapping: makeCategoricalMapping,
+  normalizer: makeNormalizer,
+  arrayFeatureExtractor: makeArrayFeatureExtractor,
+  nonMaximumSuppression: makeNonMaximumSuppression,
+  classConfidenceThresholding: makeClassConfidenceThresholding,
+  identity: makeIdentity,
+} satisfies { [Case in ModelType]?: (spec: ClassicSpec<ParametersOf<Case>>) => ClassicModel }
+
+/** True for a model type that {@link makeClassicEvaluator} makes. */
+export function isClassic(type: string | undefined): type is keyof typeof classicModels {
+  return type !== undefined && Object.hasOwn(classicModels, type)
+}
+
+/**
+ * The evaluator of a classic model.
+ *
+ * @param label how messages name the model
+ * @throws CoreMLError ERR_MODEL_INVALID where the spec contradicts itself
+ */
+export function makeClassicEvaluator(model: Model, label: string): Evaluator {
+  const { type } = model
+  if (!isClassic(type.case)) throw new TypeError(`${type.case} is no classic model type`)
+  // The table's key and the parameters come from the same oneof, which TypeScript cannot follow.
+  const make = classicModels[type.case] as (spec: ClassicSpec<unknown>) => ClassicModel
+  return new ClassicEvaluator(make({ model, parameters: type.value, label }))
+}
+
+/** Longest time that a batch keeps the event loop, milliseconds. */
+const slice = 5
+
+class ClassicEvaluator implements Evaluator {
+  readonly #model: ClassicModel
+
+  constructor(model: ClassicModel) {
+    this.#model = model
+  }
+
+  async run(inputs: Features): Promise<Features> {
+    return this.#model.compute(inputs)
+  }
+
+  async runBatch(inputs: readonly Features[], { signal }: EvaluateOptions): Promise<Features[]> {
+    const { computeBatch } = this.#model
+    const compute = computeBatch
+      ? computeBatch.bind(this.#model)
+      : (batch: readonly Features[]) => batch.map((one) => this.#model.compute(one))
+    const results: Features[] = []
+    for (let count = 32; results.length < inputs.length; ) {
+      const start = performance.now()
+      results.push(...compute(inputs.slice(results.length, results.length + count)))
+      const elapsed = performance.now() - start
+      count = Math.min(4096, Math.max(1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
+      if (results.length < inputs.length && elapsed > slice / 4) {
+        await setImmediate()
+        signal?.throwIfAborted()
+      }
+    }
+    return results
+  }
+
+  async dispose(): Promise<void> {
+    this.#model.dispose?.()
+  }
+}

@@ -1,0 +1,103 @@
+import { CoreMLError } from '../../errors.ts'
+import type { Model, Pipeline } from '../../format/index.ts'
+import type { Features } from '../../model/values.ts'
+import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
+
+/** The stages of a pipeline of any kind; undefined for other models. */
+export function pipelineOf({ type }: Model): Pipeline | undefined {
+  if (type.case === 'pipeline') return type.value
+  if (type.case === 'pipelineClassifier' || type.case === 'pipelineRegressor') return type.value.pipeline ?? undefined
+  return undefined
+}
+
+/**
+ * The evaluator of a pipeline: its stages run in order; each takes its inputs by name from the pipeline's inputs and the outputs of earlier stages
+ * (the latest of a name), and the pipeline's outputs are found the same way.
+ *
+ * @param make makes each stage's evaluator; a stage may be a pipeline again
+ * @throws CoreMLError ERR_MODEL_INVALID where a stage or an output asks for a name that nothing gives
+ */
+export async function makePipelineEvaluator<Context extends EvaluatorContext>(
+  model: Model,
+  context: Context,
+  make: MakeEvaluator<Context>,
+): Promise<Evaluator> {
+  const pipeline = pipelineOf(model)
+  const { label } = context
+  const invalid = (text: string) => new CoreMLError('ERR_MODEL_INVALID', `${label}: ${text}`)
+  if (!pipeline || pipeline.models.length === 0) throw invalid('the pipeline has no models')
+  const names = new Set(model.description?.input.map(({ name }) => name))
+  const stages: Stage[] = []
+  try {
+    for (const [index, stage] of pipeline.models.entries()) {
+      const given = pipeline.names[index]
+      const stageLabel = `${label}, stage ${index + 1}${given ? ` '${given}'` : ''} (${stage.type.case ?? 'of unknown type'})`
+      const inputs = stage.description?.input ?? []
+      const outputs = stage.description?.output ?? []
+      for (const { name, type } of inputs)
+        if (!names.has(name) && !type?.isOptional)
+          throw invalid(`${stageLabel} takes '${name}', which neither the pipeline's inputs nor an earlier stage gives`)
+      for (const { name } of outputs) names.add(name)
+      stages.push({
+        inputs: inputs.map(({ name }) => name),
+        evaluator: await make(stage, { ...context, label: stageLabel }),
+      })
+    }
+    const outputs = model.description?.output.map(({ name }) => name) ?? []
+    for (const name of outputs) if (!names.has(name)) throw invalid(`no stage gives the pipeline's output '${name}'`)
+    return new PipelineEvaluator(stages, outputs)
+  } catch (error) {
+    await Promise.all(stages.map(({ evaluator }) => evaluator.dispose()))
+    throw error
+  }
+}
+
+interface Stage {
+  inputs: string[]
+  evaluator: Evaluator
+}
+
+class PipelineEvaluator implements Evaluator {
+  readonly #stages: readonly Stage[]
+  readonly #outputs: readonly string[]
+
+  constructor(stages: readonly Stage[], outputs: readonly string[]) {
+    this.#stages = stages
+    this.#outputs = outputs
+  }
+
+  async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
+    const values: Features = { ...inputs }
+    for (const stage of this.#stages) {
+      options.signal?.throwIfAborted()
+      Object.assign(values, await stage.evaluator.run(pick(values, stage.inputs), options))
+    }
+    return pick(values, this.#outputs)
+  }
+
+  async runBatch(inputs: readonly Features[], options: EvaluateOptions): Promise<Features[]> {
+    const batch: Features[] = inputs.map((one) => ({ ...one }))
+    for (const { inputs: names, evaluator } of this.#stages) {
+      options.signal?.throwIfAborted()
+      const taken = batch.map((values) => pick(values, names))
+      if (evaluator.runBatch) {
+        const given = await evaluator.runBatch(taken, options)
+        batch.forEach((values, index) => {
+          Object.assign(values, given[index])
+        })
+      } else for (const [index, values] of batch.entries()) Object.assign(values, await evaluator.run(taken[index]!, options))
+    }
+    return batch.map((values) => pick(values, this.#outputs))
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#stages.map(({ evaluator }) => evaluator.dispose()))
+  }
+}
+
+/** The named features that are there. */
+function pick(values: Features, names: readonly string[]): Features {
+  const picked: Features = {}
+  for (const name of names) if (values[name] !== undefined) picked[name] = values[name]
+  return picked
+}
