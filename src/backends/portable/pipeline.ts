@@ -1,6 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { Model, Pipeline } from '../../format/index.ts'
 import type { Features } from '../../model/values.ts'
+import type { BackendState } from '../backend.ts'
 import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 
 /** The stages of a pipeline of any kind; undefined for other models. */
@@ -45,7 +46,7 @@ export async function makePipelineEvaluator<Context extends EvaluatorContext>(
     }
     const outputs = model.description?.output.map(({ name }) => name) ?? []
     for (const name of outputs) if (!names.has(name)) throw invalid(`no stage gives the pipeline's output '${name}'`)
-    return new PipelineEvaluator(stages, outputs)
+    return new PipelineEvaluator(stages, outputs, label)
   } catch (error) {
     await Promise.all(stages.map(({ evaluator }) => evaluator.dispose()))
     throw error
@@ -60,10 +61,17 @@ interface Stage {
 class PipelineEvaluator implements Evaluator {
   readonly #stages: readonly Stage[]
   readonly #outputs: readonly string[]
+  /** There where one stage has a state: its state is the pipeline's. */
+  readonly newState?: () => BackendState
 
-  constructor(stages: readonly Stage[], outputs: readonly string[]) {
+  constructor(stages: readonly Stage[], outputs: readonly string[], label: string) {
     this.#stages = stages
     this.#outputs = outputs
+    const stateful = stages.filter(({ evaluator }) => evaluator.newState)
+    if (stateful.length > 1)
+      throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `${label} has ${stateful.length} stages with states; the portable backend runs one`)
+    const evaluator = stateful[0]?.evaluator
+    if (evaluator) this.newState = () => evaluator.newState!()
   }
 
   async run(inputs: Features, options: EvaluateOptions): Promise<Features> {

@@ -78,11 +78,15 @@ class ClassicEvaluator implements Evaluator {
     this.#model = model
   }
 
-  async run(inputs: Features): Promise<Features> {
-    return this.#model.compute(inputs)
+  async run(inputs: Features, { timing }: EvaluateOptions): Promise<Features> {
+    if (!timing) return this.#model.compute(inputs)
+    const start = process.hrtime.bigint()
+    const outputs = this.#model.compute(inputs)
+    timing.nanoseconds += Number(process.hrtime.bigint() - start)
+    return outputs
   }
 
-  async runBatch(inputs: readonly Features[], { signal }: EvaluateOptions): Promise<Features[]> {
+  async runBatch(inputs: readonly Features[], { signal, timing }: EvaluateOptions): Promise<Features[]> {
     const { computeBatch } = this.#model
     const compute = computeBatch
       ? computeBatch.bind(this.#model)
@@ -92,6 +96,7 @@ class ClassicEvaluator implements Evaluator {
       const start = performance.now()
       results.push(...compute(inputs.slice(results.length, results.length + count)))
       const elapsed = performance.now() - start
+      if (timing) timing.nanoseconds += elapsed * 1e6
       count = Math.min(4096, Math.max(1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
       if (results.length < inputs.length && elapsed > slice / 4) {
         await setImmediate()
