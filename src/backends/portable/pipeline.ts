@@ -1,5 +1,6 @@
 import { CoreMLError } from '../../errors.ts'
 import type { Model, Pipeline } from '../../format/index.ts'
+import { throwIfAborted } from '../../model/abort.ts'
 import type { Features } from '../../model/values.ts'
 import type { BackendState } from '../backend.ts'
 import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
@@ -41,6 +42,7 @@ export async function makePipelineEvaluator<Context extends EvaluatorContext>(
       for (const { name } of outputs) names.add(name)
       stages.push({
         inputs: inputs.map(({ name }) => name),
+        hasState: (stage.description?.state.length ?? 0) > 0,
         evaluator: await make(stage, { ...context, label: stageLabel }),
       })
     }
@@ -55,6 +57,7 @@ export async function makePipelineEvaluator<Context extends EvaluatorContext>(
 
 interface Stage {
   inputs: string[]
+  hasState: boolean
   evaluator: Evaluator
 }
 
@@ -67,33 +70,35 @@ class PipelineEvaluator implements Evaluator {
   constructor(stages: readonly Stage[], outputs: readonly string[], label: string) {
     this.#stages = stages
     this.#outputs = outputs
-    const stateful = stages.filter(({ evaluator }) => evaluator.newState)
+    const stateful = stages.filter(({ hasState }) => hasState)
     if (stateful.length > 1)
       throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `${label} has ${stateful.length} stages with states; the portable backend runs one`)
     const evaluator = stateful[0]?.evaluator
-    if (evaluator) this.newState = () => evaluator.newState!()
+    if (evaluator?.newState) this.newState = () => evaluator.newState!()
   }
 
   async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
     const values: Features = { ...inputs }
     for (const stage of this.#stages) {
-      options.signal?.throwIfAborted()
-      Object.assign(values, await stage.evaluator.run(pick(values, stage.inputs), options))
+      throwIfAborted(options.signal)
+      Object.assign(values, await stage.evaluator.run(pick(values, stage.inputs), optionsOf(stage, options)))
     }
     return pick(values, this.#outputs)
   }
 
   async runBatch(inputs: readonly Features[], options: EvaluateOptions): Promise<Features[]> {
     const batch: Features[] = inputs.map((one) => ({ ...one }))
-    for (const { inputs: names, evaluator } of this.#stages) {
-      options.signal?.throwIfAborted()
+    for (const stage of this.#stages) {
+      const { inputs: names, evaluator } = stage
+      throwIfAborted(options.signal)
+      const stageOptions = optionsOf(stage, options)
       const taken = batch.map((values) => pick(values, names))
       if (evaluator.runBatch) {
-        const given = await evaluator.runBatch(taken, options)
+        const given = await evaluator.runBatch(taken, stageOptions)
         batch.forEach((values, index) => {
           Object.assign(values, given[index])
         })
-      } else for (const [index, values] of batch.entries()) Object.assign(values, await evaluator.run(taken[index]!, options))
+      } else for (const [index, values] of batch.entries()) Object.assign(values, await evaluator.run(taken[index]!, stageOptions))
     }
     return batch.map((values) => pick(values, this.#outputs))
   }
@@ -101,6 +106,11 @@ class PipelineEvaluator implements Evaluator {
   async dispose(): Promise<void> {
     await Promise.all(this.#stages.map(({ evaluator }) => evaluator.dispose()))
   }
+}
+
+/** A state goes to the stage that it belongs to. */
+function optionsOf({ hasState }: Stage, options: EvaluateOptions): EvaluateOptions {
+  return hasState || !options.state ? options : { ...options, state: undefined }
 }
 
 /** The named features that are there. */

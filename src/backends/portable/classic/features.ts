@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../../errors.ts'
 import { ArrayDataType, type FeatureDescription, type Model } from '../../../format/index.ts'
-import { float16BitsOf, float16Data, float16ToFloat32 } from '../../../model/float16.ts'
-import { allocate, elementCount, type Tensor, type TensorData, type TensorType } from '../../../model/tensor.ts'
+import { fromNumbers, toNumbers } from '../../../model/convert.ts'
+import { elementCount, type Tensor, type TensorType } from '../../../model/tensor.ts'
 import { type Features, type FeatureValue, isTensor } from '../../../model/values.ts'
 
 /** A spec model with the name that messages give it. */
@@ -72,10 +72,7 @@ export function numbersOf(spec: ClassicSpec, name: string, value: FeatureValue):
   if (typeof value === 'number') return [value]
   if (typeof value === 'bigint') return [Number(value)]
   if (!isTensor(value)) throw invalidInput(spec, `input '${name}' has to be a number or a tensor`)
-  const { data } = value
-  if (value.type === 'float16') return float16ToFloat32(data as Uint16Array | Float16Array)
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data, Number)
-  return data
+  return toNumbers(value.data, value.type)
 }
 
 /** One number. */
@@ -103,10 +100,7 @@ const tensorTypes: Readonly<Record<number, TensorType>> = {
 
 /** A tensor of an element type from numbers; integer types truncate. */
 export function tensorOf(type: TensorType, values: ArrayLike<number>, dims: readonly number[]): Tensor {
-  if (type === 'float16') return { type, data: float16Data(float16BitsOf(values)), dims }
-  const data = allocate(type, values.length) as Exclude<TensorData, BigInt64Array | BigUint64Array>
-  data.set(values)
-  return { type, data, dims }
+  return { type, data: fromNumbers(values, type), dims }
 }
 
 /** Numbers in the form that a numeric output declares: a tensor of its shape (where that fits), a double, an integer. */

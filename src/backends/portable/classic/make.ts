@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Model } from '../../../format/index.ts'
+import { throwIfAborted } from '../../../model/abort.ts'
 import type { Features } from '../../../model/values.ts'
 import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
 import { makeArrayFeatureExtractor } from './arrayFeatureExtractor.ts'
@@ -100,7 +101,7 @@ class ClassicEvaluator implements Evaluator {
       count = Math.min(4096, Math.max(1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
       if (results.length < inputs.length && elapsed > slice / 4) {
         await setImmediate()
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
       }
     }
     return results
