@@ -22,7 +22,8 @@ const shortestPredictionMilliseconds = 5
 function makeModels(names) {
   const missing = names.filter((name) => !existsSync(join(folder, name, 'inputs.json')))
   if (!existsSync(join(folder, 'tiny.onnx'))) missing.push('tiny')
-  if (missing.length > 0) execFileSync(python(), [here('make_models.py'), folder, ...missing], { stdio: ['ignore', process.stderr.fd ?? 2, 'inherit'] })
+  if (missing.length > 0)
+    execFileSync(python(), [here('make_models.py'), folder, ...missing], { stdio: ['ignore', process.stderr.fd ?? 2, 'inherit'] })
 }
 
 function measure(runtime, name, file, seconds, threads) {
@@ -66,7 +67,8 @@ export async function run({ quick = false } = {}) {
     process.stderr.write('\r')
     const label = `${name} (${file.endsWith('mlmodel') ? 'NeuralNetwork' : 'ML Program'})`
     const peerMilliseconds = median(pairs.map(([, peer]) => peer.predict))
-    const figures = (figure) => `${median(pairs.map(([ours]) => ours[figure])).toFixed(1)} against ${median(pairs.map(([, peer]) => peer[figure])).toFixed(1)} ms`
+    const figures = (figure) =>
+      `${median(pairs.map(([ours]) => ours[figure])).toFixed(1)} against ${median(pairs.map(([, peer]) => peer[figure])).toFixed(1)} ms`
     const long = peerMilliseconds >= shortestPredictionMilliseconds
     rows.push(ratioRow(`predict ${label}`, pairs, 'predict', long ? { atMost: 1.05 } : undefined, figures('predict')))
     if (statSync(join(folder, name, 'model.onnx')).size >= largeBytes) {

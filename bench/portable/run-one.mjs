@@ -69,7 +69,8 @@ async function peer() {
       const session = await InferenceSession.create(path, { intraOpNumThreads: Number(threads) })
       // torch leaves inputs out of the export that nothing depends on.
       const used = Object.entries(inputs).filter(([name]) => session.inputNames.includes(name))
-      return async () => read(await session.run(Object.fromEntries(used.map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)]))))
+      return async () =>
+        read(await session.run(Object.fromEntries(used.map(([name, { type, data, dims }]) => [name, new Tensor(type, data, dims)]))))
     },
   }
 }
