@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { CoreMLError } from '../errors.ts'
+import type { FeatureDescription, ModelDescription } from '../model/description.ts'
+import { elementCount, type Tensor, type TensorData } from '../model/tensor.ts'
+import type { Image } from '../model/values.ts'
+import type { NpyArray } from '../npy/npy.ts'
+import { decodeNpz } from '../npy/npz.ts'
+
+/** A value out of a .npz file: an array for a multiarray, an image, a string, a number. */
+export type CaseValue = NpyArray | Image | string | number | bigint
+
+/** Values of one prediction by feature name. */
+export type Case = Record<string, CaseValue>
+
+/** Reads every array of a .npz file. */
+export async function readArrays(path: string): Promise<Map<string, NpyArray>> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (error) {
+    throw new CoreMLError('ERR_FILE', `cannot read ${path}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+  return decodeNpz(bytes)
+}
+
+/**
+ * Sorts arrays into cases of the named features. An array is called after its feature (`image`) and has a leading axis of cases unless its rank is the
+ * feature's own, or it is one case's (`case3/image`). Where a file holds inputs and outputs alike, `inputs/` and `outputs/` before the name tell them apart.
+ * Arrays of other names are left out.
+ */
+export function casesOf(
+  arrays: ReadonlyMap<string, NpyArray>,
+  features: readonly FeatureDescription[],
+  kind: 'inputs' | 'outputs',
+): Case[] {
+  const byName = new Map(features.map((feature) => [feature.name, feature]))
+  const cases: Case[] = []
+  const put = (index: number, feature: FeatureDescription, value: NpyArray) => {
+    cases[index] ??= {}
+    cases[index][feature.name] = caseValue(feature, value)
+  }
+  for (const [key, array] of arrays) {
+    const plain = key.startsWith(`${kind}/`) ? key.slice(kind.length + 1) : key
+    const numbered = /^case(\d+)\/(.+)$/s.exec(plain)
+    const feature = byName.get(numbered ? numbered[2]! : plain)
+    if (feature === undefined) continue
+    if (numbered) put(Number(numbered[1]), feature, array)
+    else for (const [index, one] of alongCases(feature, array).entries()) put(index, feature, one)
+  }
+  return cases.filter((one) => one !== undefined)
+}
+
+/** Reads a file's cases of the named features; there must be at least one. */
+export async function readCases(path: string, description: ModelDescription, kind: 'inputs' | 'outputs'): Promise<Case[]> {
+  const cases = casesOf(await readArrays(path), description[kind], kind)
+  if (cases.length === 0) {
+    const names = description[kind].map(({ name }) => name).join(', ')
+    throw new CoreMLError('ERR_INPUT', `${path} holds no array named after one of the model's ${kind} (${names})`)
+  }
+  return cases
+}
+
+/** Axes that a single value of the feature has; null where the model does not say. */
+function rankOf(feature: FeatureDescription): number | null {
+  switch (feature.type) {
+    case 'multiArray':
+    case 'state':
+      return feature.shape.length > 0 ? feature.shape.length : null
+    case 'image':
+      return feature.colorSpace === 'rgb' || feature.colorSpace === 'bgr' ? 3 : 2
+    case 'dictionary':
+    case 'sequence':
+      return 1
+    default:
+      return 0
+  }
+}
+
+function alongCases(feature: FeatureDescription, array: NpyArray): NpyArray[] {
+  const rank = rankOf(feature)
+  if (array.dims.length === 0 || rank === array.dims.length) return [array]
+  const [count = 0, ...dims] = array.dims
+  const size = elementCount(dims)
+  return Array.from({ length: count }, (_, i) => {
+    const data = array.data.slice(i * size, (i + 1) * size)
+    return array.type === 'string' ? { type: 'string', data: data as string[], dims } : { type: array.type, data: data as TensorData, dims }
+  })
+}
+
+function caseValue(feature: FeatureDescription, array: NpyArray): CaseValue {
+  if (feature.type === 'image' && array.type !== 'string') return imageOf(array)
+  const scalar = feature.type === 'string' || feature.type === 'int64' || feature.type === 'double'
+  if (scalar && array.data.length === 1) return array.data[0]!
+  return array
+}
+
+/** An image from an array [height, width], [height, width, 3] or [height, width, 4] of bytes. */
+function imageOf({ type, data, dims }: Tensor): Image {
+  const [height = 0, width = 0, channels = 1] = dims
+  const format = channels === 1 ? 'gray8' : 'rgba'
+  if (type !== 'uint8' || dims.length < 2 || ![1, 3, 4].includes(channels)) {
+    throw new CoreMLError('ERR_INPUT', `an image is a uint8 array [height, width] or [height, width, 3 or 4], not ${type} [${dims}]`)
+  }
+  if (channels !== 3) return { width, height, format, data: data as Uint8Array }
+  const pixels = new Uint8Array(width * height * 4).fill(255)
+  for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) pixels[4 * i + c] = (data as Uint8Array)[3 * i + c]!
+  return { width, height, format, data: pixels }
+}
