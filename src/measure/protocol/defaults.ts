@@ -30,6 +30,8 @@ export interface ProtocolSettings {
   sustainWindowMilliseconds: number
   /** A block that was disturbed (thermal state, power source or load changed) is repeated up to so many times in a run. */
   blockRepeats: number
+  /** Share of the machine's cores that other processes may keep busy during a calm block. */
+  foreignShare: number
   /** A phase that takes longer than this ends the unit as timed out. */
   timeoutMilliseconds: number
   /** Different inputs that take turns. */
@@ -53,6 +55,7 @@ export const defaultSettings: Readonly<ProtocolSettings> = {
   sustainMilliseconds: 0,
   sustainWindowMilliseconds: 10_000,
   blockRepeats: 3,
+  foreignShare: 0.25,
   timeoutMilliseconds: 300_000,
   inputVariants: 8,
 }

@@ -1,0 +1,131 @@
+import { readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { ComputeUnits, LoadOptions, Unavailable } from '../backends/backend.ts'
+import { CoreMLError } from '../errors.ts'
+import { recommend } from './analysis/recommend.ts'
+import { referenceUnits, summarizeUnit } from './analysis/unit.ts'
+import { notesOf, verdictLine } from './analysis/verdict.ts'
+import type { CompareEvent } from './events.ts'
+import type { ModelToCompare } from './options.ts'
+import type { BackendChoice, InputSource } from './protocol/calls.ts'
+import { conduct } from './protocol/conductor.ts'
+import type { ProtocolSettings } from './protocol/defaults.ts'
+import { checkAccuracy, type Reference, referenceFromFile, referenceFromPortable } from './reference.ts'
+import type { Accuracy, Machine, ModelResult, UnitResult } from './result.ts'
+
+/** Everything that is fixed before the first model is measured. */
+export interface Plan {
+  backend: BackendChoice
+  units: readonly ComputeUnits[]
+  missing: readonly { units: ComputeUnits; reason: string }[]
+  settings: ProtocolSettings
+  seed: number
+  /** Comparisons over all models, which the verdicts are corrected for. */
+  comparisons: number
+  machine: Machine
+  loadOptions: Partial<LoadOptions>
+  /** Path of inputs and expected outputs that the user gave for all models. */
+  expected?: string
+  signal?: AbortSignal
+  onEvent?: (event: CompareEvent) => void
+}
+
+/** What a comparison of one model gave, with what only the whole result needs. */
+export interface ComparedModel {
+  result: ModelResult
+  qualityOfService: string | null
+}
+
+/** Bytes of a file, or of everything in a folder. */
+export async function sizeOnDisk(file: string): Promise<number> {
+  let found: Awaited<ReturnType<typeof stat>>
+  try {
+    found = await stat(file)
+  } catch (error) {
+    throw new CoreMLError('ERR_FILE', `no such file or folder: ${file}`, { cause: error })
+  }
+  if (!found.isDirectory()) return found.size
+  const sizes = await Promise.all((await readdir(file)).map((name) => sizeOnDisk(path.join(file, name))))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+function inputsOf(model: ModelToCompare, plan: Plan): InputSource {
+  const file = plan.expected ?? model.inputs
+  return file === undefined ? { kind: 'generated', seed: plan.seed, variants: plan.settings.inputVariants } : { kind: 'file', path: file }
+}
+
+/** Measures one model on every unit and judges what came out. */
+export async function compareModel(model: ModelToCompare, plan: Plan): Promise<ComparedModel> {
+  const { backend, settings, loadOptions, seed, signal, onEvent } = plan
+  const file = path.resolve(model.path)
+  const bytes = await sizeOnDisk(file)
+  const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
+  const inputs = inputsOf(model, plan)
+  const cases = inputs.kind === 'file' ? Number.MAX_SAFE_INTEGER : settings.inputVariants
+  const tracks = await conduct({
+    name,
+    model: file,
+    backend,
+    units: plan.units,
+    loadOptions,
+    inputs,
+    settings,
+    seed,
+    cases,
+    signal,
+    onEvent,
+  })
+  const description = tracks.find((track) => track.description !== null)?.description
+  let reference: Reference = { unavailable: 'no unit could load the model' }
+  if (description) {
+    if (plan.expected !== undefined) reference = await referenceFromFile(plan.expected, description, 'given')
+    else if (model.expected !== undefined) reference = await referenceFromFile(model.expected, description, 'stored', model.psnr)
+    else {
+      const { timeoutMilliseconds } = settings
+      const request = { model: file, inputs, cases, loadOptions: { functionName: loadOptions.functionName }, timeoutMilliseconds, signal }
+      reference = await referenceFromPortable(backend, request)
+    }
+  }
+  const referenceTrack = tracks.find(({ units, end }) => units === referenceUnits && end === null) ?? null
+  const units: UnitResult[] = tracks.map((track) => {
+    const accuracy: Accuracy =
+      description && track.end === null
+        ? checkAccuracy(description, reference, track.outputs)
+        : { status: 'notChecked', reason: 'no outputs' }
+    return summarizeUnit(track, { backend: backend.name, settings, comparisons: plan.comparisons, reference: referenceTrack, accuracy })
+  })
+  for (const { units: missing, reason } of plan.missing) units.push({ status: 'unavailable', units: missing, reason })
+  const recommendations = recommend(
+    units.filter((unit) => unit.status === 'measured'),
+    plan.comparisons,
+  )
+  const latency = recommendations.find(({ goal }) => goal === 'latency')?.units ?? null
+  const result: ModelResult = {
+    name,
+    path: model.path,
+    bytes,
+    family: model.family ?? null,
+    units,
+    recommendations,
+    verdict: verdictLine(units, latency, plan.machine),
+    notes: notesOf(units),
+  }
+  onEvent?.({ type: 'modelEnded', model: name, result })
+  return { result, qualityOfService: tracks.find((track) => track.qualityOfService !== null)?.qualityOfService ?? null }
+}
+
+/** Units that a machine has, and why not the others. */
+export function presentUnits(available: Record<ComputeUnits, true | Unavailable>): Pick<Plan, 'units' | 'missing'> {
+  const units: ComputeUnits[] = []
+  const missing: { units: ComputeUnits; reason: string }[] = []
+  for (const [name, state] of Object.entries(available) as [ComputeUnits, true | Unavailable][]) {
+    if (state === true) units.push(name)
+    else missing.push({ units: name, reason: state.unavailable })
+  }
+  // Where there is nothing but the CPU, `all` is `cpuOnly` under another name.
+  if (units.length === 2 && units.includes('cpuOnly') && units.includes('all')) {
+    missing.push({ units: 'all', reason: 'the same as cpuOnly here, since there is no other unit' })
+    return { units: ['cpuOnly'], missing }
+  }
+  return { units, missing }
+}

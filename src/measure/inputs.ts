@@ -1,0 +1,77 @@
+import { coerceInputs } from '../model/coerce.ts'
+import { fromNumbers } from '../model/convert.ts'
+import type { FeatureDescription, ModelDescription } from '../model/description.ts'
+import { elementCount } from '../model/tensor.ts'
+import { type Features, type FeatureValue, isImage, isTensor } from '../model/values.ts'
+import { readCases } from './cases.ts'
+import type { InputSource } from './protocol/calls.ts'
+import { type Random, seededRandom } from './random.ts'
+
+/** Largest integer that is made up: an index or token that hardly any model lacks. */
+const largestInteger = 3
+
+/** A plausible value of a feature: normal numbers in the declared type, small integers, noise for images. */
+function generateValue(feature: FeatureDescription, random: Random): FeatureValue {
+  switch (feature.type) {
+    case 'multiArray':
+    case 'state': {
+      const count = elementCount(feature.shape)
+      const whole = !feature.dataType.startsWith('float')
+      const high = feature.dataType === 'bool' ? 1 : largestInteger
+      const values = Float64Array.from({ length: count }, () => (whole ? random.integer(0, high) : random.normal()))
+      return { type: feature.dataType, data: fromNumbers(values, feature.dataType), dims: feature.shape }
+    }
+    case 'image': {
+      const gray = feature.colorSpace.startsWith('gray')
+      const data = Uint8Array.from({ length: feature.width * feature.height * (gray ? 1 : 4) }, () => random.integer(0, 255))
+      if (!gray) for (let i = 3; i < data.length; i += 4) data[i] = 255
+      return { width: feature.width, height: feature.height, format: gray ? 'gray8' : 'rgba', data }
+    }
+    case 'dictionary':
+      return new Map(Array.from({ length: 4 }, (_, key) => [feature.keyType === 'string' ? String(key) : key, random.normal()]))
+    case 'sequence': {
+      const length = Math.max(feature.length?.min ?? 4, 1)
+      const numbers = Array.from({ length }, () => random.integer(0, largestInteger))
+      return feature.elementType === 'string' ? numbers.map(String) : numbers
+    }
+    case 'int64':
+      return random.integer(0, largestInteger)
+    case 'double':
+      return random.normal()
+    case 'string':
+      return `text ${random.integer(0, 9)}`
+  }
+}
+
+/** Inputs made up from a model's description: the same for the same seed. Optional inputs are left out. */
+export async function generateInputs(description: ModelDescription, seed: number, variants: number): Promise<Features[]> {
+  const random = seededRandom(seed)
+  const required = description.inputs.filter(({ optional }) => !optional)
+  return Promise.all(
+    Array.from({ length: variants }, () => {
+      const values = Object.fromEntries(required.map((feature) => [feature.name, generateValue(feature, random)]))
+      return coerceInputs(description.inputs, values, { files: false })
+    }),
+  )
+}
+
+/** The inputs that a comparison uses, converted to the declared types. */
+export async function readInputs(source: InputSource, description: ModelDescription): Promise<Features[]> {
+  if (source.kind === 'generated') return generateInputs(description, source.seed, source.variants)
+  const cases = await readCases(source.path, description, 'inputs')
+  return Promise.all(cases.map((values) => coerceInputs(description.inputs, values, { files: false })))
+}
+
+function shapeOf(inputs: Features): string {
+  return JSON.stringify(
+    Object.entries(inputs).map(([name, value]) => {
+      if (isTensor(value)) return [name, value.dims]
+      return isImage(value) ? [name, value.width, value.height] : name
+    }),
+  )
+}
+
+/** The inputs that are timed: those of the first one's shapes, since mixed sizes would time the mix. */
+export function ofOneShape(inputs: readonly Features[]): Features[] {
+  return inputs.filter((one) => shapeOf(one) === shapeOf(inputs[0]!))
+}

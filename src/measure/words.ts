@@ -1,0 +1,53 @@
+import type { Interval } from './statistics/intervals.ts'
+
+const digits = (value: number, significant = 3): string =>
+  Number(value.toPrecision(significant)).toLocaleString('en-US', { maximumSignificantDigits: significant, useGrouping: false })
+
+/** A duration with a unit that suits it: `0.213 ms`, `12.4 s`, `34 µs`. */
+export function durationText(milliseconds: number): string {
+  const size = Math.abs(milliseconds)
+  if (size < 0.1) return `${digits(milliseconds * 1000)} µs`
+  return size < 1000 ? `${digits(milliseconds)} ms` : `${digits(milliseconds / 1000)} s`
+}
+
+/** `14.1×`. */
+export function ratioText(ratio: number): string {
+  return `${digits(ratio)}×`
+}
+
+/** `13.6 to 14.6`. */
+export function intervalText([low, high]: Interval, text: (value: number) => string = (value) => digits(value)): string {
+  return `${text(low)} to ${text(high)}`
+}
+
+/** `62 %`. */
+export function percentText(share: number): string {
+  return `${digits(share * 100, 2)} %`
+}
+
+/** `1.4 MB`. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${digits(value)} ${units[unit]}`
+}
+
+/** A count with thin groups: `12 400`. */
+export function countText(count: number): string {
+  return digits(count).replace(/\B(?=(\d{3})+(?!\d))/g, ' ')
+}
+
+/** `PSNR 62.3 dB`, or what stands in its place. */
+export function decibelText(psnr: number | null): string {
+  return psnr === null ? 'equal' : `${digits(psnr)} dB`
+}
+
+/** A count of things: `1 block`, `3 blocks`. */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
