@@ -155,12 +155,13 @@ function featuresOf(spec: Model, functionName: string | undefined): ModelDescrip
  * What a model takes and gives, from its file.
  *
  * @param functionName - the function of a multi-function ML Program; its default function when absent.
+ * @param spec - the model to describe where it is not the file's own, but a stage of its pipeline.
  * Throws ERR_ARGUMENT if there is no such function, ERR_MODEL_INVALID if the description is damaged.
  */
-export function describeModel(file: ModelFile, functionName?: string): ModelDescription {
-  const features = featuresOf(file.spec, functionName)
-  const metadata = file.spec.description?.metadata
-  const labels = classLabels(file, file.spec, functionName)
+export function describeModel(file: ModelFile, functionName?: string, spec: Model = file.spec): ModelDescription {
+  const features = featuresOf(spec, functionName)
+  const metadata = spec.description?.metadata
+  const labels = classLabels(file, spec, functionName)
   return {
     inputs: features.input.map(describeFeature),
     outputs: features.output.map(describeFeature),

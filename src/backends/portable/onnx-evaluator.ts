@@ -10,6 +10,7 @@ import type { Graph } from './onnx/graph.ts'
 import { UnknownDimensionError } from './onnx/value.ts'
 import { featuresOf, feedsOf } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
+import { requireOnnxRuntime } from './runtime/package.ts'
 import { PortableState, stateUse } from './state.ts'
 
 /** Sessions kept for models that are lowered anew for each set of input shapes. */
@@ -51,6 +52,7 @@ export class OnnxEvaluator implements Evaluator {
     options: LoadOptions,
     close: () => void = () => {},
   ): Promise<OnnxEvaluator> {
+    requireOnnxRuntime()
     const evaluator = new OnnxEvaluator(description, lower, options, close)
     try {
       evaluator.#general = evaluator.#load(lower(), undefined, options.signal)

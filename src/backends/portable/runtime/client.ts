@@ -84,7 +84,7 @@ export class RuntimeClient {
     if (!job || job.envelope.id !== reply.id) return
     this.#settle(() => {
       if (job.signal?.aborted) job.reject(abortError(job.signal))
-      else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, explain(reply.error)))
+      else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, `onnxruntime: ${reply.error.message}`))
       else job.resolve(reply.answer as never)
     })
   }
@@ -108,13 +108,6 @@ export class RuntimeClient {
       job.reject(new CoreMLError('ERR_PREDICT', `onnxruntime's ${reason}; load the model again`))
     }
   }
-}
-
-function explain({ code, message }: { code: string; message: string }): string {
-  if (code === 'ERR_ONNXRUNTIME_MISSING') {
-    return `the portable backend needs the package onnxruntime-node, which could not be loaded: npm install onnxruntime-node (${message.split('\n')[0]})`
-  }
-  return `onnxruntime: ${message}`
 }
 
 function abortError(signal: AbortSignal): unknown {

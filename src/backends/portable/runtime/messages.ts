@@ -100,4 +100,4 @@ export interface Envelope {
 
 export type Reply =
   | { id: number; answer: Answers[keyof Answers] }
-  | { id: number; error: { code: 'ERR_ONNXRUNTIME_MISSING' | 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }
+  | { id: number; error: { code: 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }

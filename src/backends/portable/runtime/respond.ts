@@ -16,8 +16,7 @@ export function makeResponder(
           reply({ id, answer }, buffersOf(answer))
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error)
-          const missing = /onnxruntime-node|onnxruntime_binding/.test(message) && /Cannot find|Cannot open|no such file/i.test(message)
-          const code = missing ? 'ERR_ONNXRUNTIME_MISSING' : request.kind === 'createSession' ? 'ERR_LOAD' : 'ERR_PREDICT'
+          const code = request.kind === 'createSession' ? 'ERR_LOAD' : 'ERR_PREDICT'
           reply({ id, error: { code, message } }, [])
         }
       }),

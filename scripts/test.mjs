@@ -1,0 +1,19 @@
+// npm test: sets everything up and runs the tests. Arguments go to vitest.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { build, buildAddon, installDependencies, root } from './setup.mjs'
+import { installDebianPackages } from './setup-debian.mjs'
+
+installDependencies()
+build()
+buildAddon()
+installDebianPackages()
+
+const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
+const { status, signal } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
+})
+process.exit(status ?? (signal ? 1 : 0))

@@ -1,0 +1,130 @@
+import { CoreMLError } from '../../errors.ts'
+import { type ModelFile, openModel } from '../../format/index.ts'
+import { describeModel } from '../../model/describe.ts'
+import type { ModelDescription } from '../../model/description.ts'
+import { allocate, elementCount, type Tensor } from '../../model/tensor.ts'
+import type { Features } from '../../model/values.ts'
+import type {
+  Backend,
+  BackendState,
+  ComputeUnits,
+  LoadedModel,
+  LoadOptions,
+  PlannedOperation,
+  Prediction,
+  PredictOptions,
+  TimedRun,
+  TimedRunOptions,
+  Unavailable,
+} from '../backend.ts'
+import type { EvaluateOptions, Evaluator } from './evaluator.ts'
+import { makeEvaluator } from './make-evaluator.ts'
+
+/** Runs Core ML models where there is no Core ML: NeuralNetworks and ML Programs with onnxruntime on the CPU, classic models in TypeScript. */
+export const portableBackend: Backend = {
+  name: 'portable',
+
+  // Without onnxruntime classic models still run; the others say what is missing when they are loaded.
+  available: () => true,
+
+  async computeUnits() {
+    const unavailable = (unit: string): Unavailable => ({ unavailable: `the portable backend computes on the CPU only: it has no ${unit}` })
+    return { cpuOnly: true, cpuAndGPU: unavailable('GPU'), cpuAndNeuralEngine: unavailable('Neural Engine'), all: true }
+  },
+
+  async load(path: string, options: LoadOptions): Promise<LoadedModel> {
+    options.signal?.throwIfAborted()
+    options.onProgress?.('loading')
+    const start = performance.now()
+    const file = await openModel(path)
+    try {
+      const description = describeModel(file, options.functionName)
+      const evaluator = await makeEvaluator(file.spec, { options, label: 'model', file, functionName: options.functionName })
+      return new PortableModel(file, description, evaluator, options.computeUnits, performance.now() - start)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  },
+}
+
+class PortableModel implements LoadedModel {
+  readonly backend = 'portable'
+  readonly computeUnits: ComputeUnits
+  readonly unitVerified = true
+  readonly description: ModelDescription
+  readonly loadTimes: LoadedModel['loadTimes']
+  readonly #file: ModelFile
+  readonly #evaluator: Evaluator
+
+  constructor(file: ModelFile, description: ModelDescription, evaluator: Evaluator, computeUnits: ComputeUnits, load: number) {
+    this.#file = file
+    this.#evaluator = evaluator
+    this.description = description
+    this.computeUnits = computeUnits
+    this.loadTimes = { compile: { unavailable: 'the portable backend has no compiled form: it lowers the model at each load' }, load }
+  }
+
+  async predict(inputs: Features, options: PredictOptions): Promise<Prediction> {
+    const evaluation = evaluationOf(options)
+    const outputs = await this.#evaluator.run(inputs, evaluation)
+    return predictionOf(outputs, evaluation)
+  }
+
+  async predictBatch(batch: Features[], options: PredictOptions): Promise<Prediction[]> {
+    const { runBatch } = this.#evaluator
+    if (!runBatch || options.intermediates) return Promise.all(batch.map((inputs) => this.predict(inputs, options)))
+    const evaluation = evaluationOf(options)
+    const outputs = await this.#evaluator.runBatch!(batch, evaluation)
+    evaluation.timing.nanoseconds /= batch.length
+    return outputs.map((each) => predictionOf(each, evaluation))
+  }
+
+  async runTimed(inputs: Features[], options: TimedRunOptions): Promise<TimedRun> {
+    if (this.#evaluator.runTimed) return this.#evaluator.runTimed(inputs, options)
+    const iterations = options.iterations ?? (options.durationMilliseconds === undefined ? 1 : Number.POSITIVE_INFINITY)
+    const samples: number[] = []
+    let outputs: Features = {}
+    const start = performance.now()
+    do {
+      options.signal?.throwIfAborted()
+      const begin = process.hrtime.bigint()
+      outputs = await this.#evaluator.run(inputs[samples.length % inputs.length]!, { state: options.state })
+      samples.push(Number(process.hrtime.bigint() - begin))
+    } while (samples.length < iterations && performance.now() - start < (options.durationMilliseconds ?? Number.POSITIVE_INFINITY))
+    return { nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start, outputs }
+  }
+
+  newState(): BackendState {
+    if (this.description.states.length === 0 || !this.#evaluator.newState) {
+      throw new CoreMLError('ERR_ARGUMENT', 'the model has no states: newState() is for models that declare some')
+    }
+    return this.#evaluator.newState()
+  }
+
+  async computePlan(): Promise<PlannedOperation[] | Unavailable> {
+    return { unavailable: "compute plans are Core ML's: the portable backend runs every op on the CPU" }
+  }
+
+  allocate(name: string): Tensor {
+    const feature = [...this.description.inputs, ...this.description.outputs].find((each) => each.name === name)
+    if (feature?.type !== 'multiArray') throw new CoreMLError('ERR_ARGUMENT', `allocate: the model has no multiarray feature "${name}"`)
+    return { type: feature.dataType, data: allocate(feature.dataType, elementCount(feature.shape)), dims: feature.shape }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#evaluator.dispose()
+    await this.#file.close()
+  }
+}
+
+type Evaluation = EvaluateOptions & { timing: { nanoseconds: number } }
+
+function evaluationOf({ state, signal, intermediates }: PredictOptions): Evaluation {
+  const timing = { nanoseconds: 0 }
+  return { state, signal, timing, ...(intermediates && { intermediates: { wanted: intermediates, values: {} } }) }
+}
+
+function predictionOf(outputs: Features, { timing, intermediates }: Evaluation): Prediction {
+  return { outputs, nativeNanoseconds: timing.nanoseconds, ...(intermediates && { intermediates: intermediates.values }) }
+}

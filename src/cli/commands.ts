@@ -1,0 +1,20 @@
+import type { Command } from 'commander'
+
+/** What a module in `commands/` exports. */
+export interface CommandModule {
+  /** Adds arguments, options, help and the action to the command, whose name and summary are set. */
+  define(command: Command): void
+}
+
+/** One command; its module is loaded only when the command is used. */
+export interface CommandEntry {
+  summary: string
+  load(): Promise<CommandModule>
+}
+
+/** Every command, in the order of the help text. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  predict: { summary: 'predict with a model', load: () => import('./commands/predict.ts') },
+  inspect: { summary: 'show what a model takes, gives and holds', load: () => import('./commands/inspect.ts') },
+  devices: { summary: 'show this machine’s chip, compute units and backends', load: () => import('./commands/devices.ts') },
+}

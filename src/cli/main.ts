@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { CoreMLError } from '../errors.ts'
+import { didYouMean } from '../model/suggest.ts'
+import { commands } from './commands.ts'
+import { reportError } from './errors.ts'
+import { exitCode } from './exit-code.ts'
+import { version } from './version.ts'
+
+/** The command that the arguments name, if it is known. */
+function commandName(args: readonly string[]): string | undefined {
+  const words = args.filter((arg) => !arg.startsWith('-'))
+  const [first, second] = words
+  const name = first === 'help' ? second : first
+  return name !== undefined && Object.hasOwn(commands, name) ? name : undefined
+}
+
+async function buildProgram(args: readonly string[]): Promise<Command> {
+  const program = new Command('coreml-bridge')
+    .description('Run Core ML models, see where they run, and how fast: on the CPU, the GPU and the Neural Engine.')
+    .version(version(), '--version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      '\nExit status: 0 fine, 1 a gate or verdict failed, 2 wrong usage or input, 3 unit or backend not available, 130 interrupted.',
+    )
+  const used = commandName(args)
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = program.command(name).description(summary).exitOverride().configureOutput(program.configureOutput())
+    if (name === used) (await load()).define(command)
+  }
+  return program
+}
+
+/** Runs the command line. @returns the exit status */
+async function run(args: readonly string[]): Promise<number> {
+  const flags = { json: args.includes('--json'), verbose: args.includes('--verbose') }
+  try {
+    const program = await buildProgram(args)
+    const word = args.find((arg) => !arg.startsWith('-'))
+    if (word !== undefined && word !== 'help' && !Object.hasOwn(commands, word)) {
+      throw new CoreMLError(
+        'ERR_ARGUMENT',
+        `there is no command "${word}"${didYouMean(word, Object.keys(commands))} (commands: ${Object.keys(commands).join(', ')})`,
+      )
+    }
+    if (args.length === 0) {
+      process.stderr.write(program.helpInformation())
+      return exitCode.usage
+    }
+    await program.parseAsync(args, { from: 'user' })
+    return Number(process.exitCode ?? exitCode.fine)
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCode.fine
+    return reportError(error, flags)
+  }
+}
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCode.fine)
+  throw error
+})
+
+run(process.argv.slice(2)).then((status) => {
+  process.exitCode = status
+})

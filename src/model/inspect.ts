@@ -1,0 +1,112 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { functionNames, type Model, type ModelFile, openModel, type Pipeline, systemRequirements } from '../format/index.ts'
+import { describeFeature, describeModel } from './describe.ts'
+import { classicDetails } from './inspect-classic.ts'
+import { networkLayers, networkUpdate, networkWeights, updateParameter } from './inspect-network.ts'
+import { programBlocks, programOperations, programWeights } from './inspect-program.ts'
+import type { FunctionSummary, ModelPart, ModelSummary } from './summary.ts'
+import { WeightTally } from './tally.ts'
+
+/** Bytes of a file, or of all files in a folder. */
+function sizeOnDisk(path: string): number {
+  const info = lstatSync(path)
+  if (!info.isDirectory()) return info.size
+  return readdirSync(path).reduce((sum, name) => sum + sizeOnDisk(join(path, name)), 0)
+}
+
+function pipelineParts(file: ModelFile, pipeline: Pipeline | undefined): ModelPart[] {
+  return (pipeline?.models ?? []).map((model, index) => ({ name: pipeline?.names[index] || `model${index}`, ...inspectPart(file, model) }))
+}
+
+function inspectPart(file: ModelFile, spec: Model): ModelPart {
+  const { type } = spec
+  const part: ModelPart = {
+    type: type.case ?? 'unknown',
+    specificationVersion: spec.specificationVersion,
+    operations: {},
+    details: classicDetails(spec),
+    weights: new WeightTally().summary(),
+  }
+  switch (type.case) {
+    case 'mlProgram': {
+      const blocks = programBlocks(spec, type.value)
+      return { ...part, operations: programOperations(blocks.values()), weights: programWeights(file, blocks) }
+    }
+    case 'neuralNetwork':
+    case 'neuralNetworkClassifier':
+    case 'neuralNetworkRegressor':
+      return {
+        ...part,
+        operations: networkLayers(type.value),
+        weights: networkWeights(type.value),
+        ...(spec.isUpdatable && { updatable: networkUpdate(type.value) }),
+      }
+    case 'kNearestNeighborsClassifier':
+      if (!spec.isUpdatable) return part
+      return {
+        ...part,
+        updatable: { layers: [], losses: [], parameters: updateParameter('numberOfNeighbors', type.value.numberOfNeighbors) },
+      }
+    case 'pipeline':
+      return { ...part, models: pipelineParts(file, type.value) }
+    case 'pipelineClassifier':
+    case 'pipelineRegressor':
+      return { ...part, models: pipelineParts(file, type.value.pipeline) }
+    default:
+      return part
+  }
+}
+
+function inspectFunction(file: ModelFile, name: string): FunctionSummary {
+  const { metadata: _, classLabels, ...features } = describeModel(file, name)
+  const { spec } = file
+  return {
+    name,
+    ...features,
+    ...(classLabels && { classLabels: classLabels.map((label) => (typeof label === 'bigint' ? String(label) : label)) }),
+    ...(spec.type.case === 'mlProgram' && {
+      operations: programOperations(
+        [...programBlocks(spec, spec.type.value)].filter(([other]) => other === name).map(([, block]) => block),
+      ),
+    }),
+  }
+}
+
+/** What {@link inspect} tells, of a model that is open already. */
+export function inspectFile(file: ModelFile): ModelSummary {
+  const { spec } = file
+  return {
+    path: file.path,
+    kind: file.kind,
+    sizeOnDisk: sizeOnDisk(file.path),
+    specificationVersion: spec.specificationVersion,
+    requires: systemRequirements(spec.specificationVersion),
+    metadata: describeModel(file).metadata,
+    functions: functionNames(spec).map((name) => inspectFunction(file, name)),
+    trainingInputs: (spec.description?.trainingInput ?? []).map(describeFeature),
+    model: inspectPart(file, spec),
+  }
+}
+
+/**
+ * Tells what a model is, without loading it: features, functions, states, metadata, the systems that run it, its layers or
+ * operations, its weights by type and what is updatable. Reads no weights, so it takes milliseconds for models of any size.
+ *
+ * @param path - a `.mlmodel` file or a `.mlpackage` folder.
+ * @returns plain data that `JSON.stringify` takes.
+ * Throws ERR_FILE if there is nothing at `path`, ERR_MODEL_COMPILED for a `.mlmodelc` folder, ERR_MODEL_INVALID for all that is
+ * no sound model.
+ *
+ * @example
+ * const { model, requires } = await inspect('MobileNetV2.mlpackage')
+ * console.log(model.type, requires?.macOS, model.weights.bytes)
+ */
+export async function inspect(path: string): Promise<ModelSummary> {
+  const file = await openModel(path)
+  try {
+    return inspectFile(file)
+  } finally {
+    file.close()
+  }
+}
