@@ -300,12 +300,11 @@ export class Model {
   }
 
   /**
-   * A fresh state, all zeros, for a sequence of predictions.
-   * @throws CoreMLError ERR_ARGUMENT for a model without state, ERR_OS_VERSION where Core ML is too old for states
+   * A fresh state, all zeros, for a sequence of predictions. A model without states gives an empty one, as Core ML does: predictions with it are stateless.
+   * @throws CoreMLError ERR_OS_VERSION where Core ML is too old for states
    */
   newState(): ModelState {
     const loaded = this.#use()
-    if (this.states.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'newState: this model has no state')
     return new ModelState(loaded, this.states, () => this.disposed)
   }
 

@@ -214,10 +214,11 @@ describe('state', () => {
     await expect(second.read('cache')).rejects.toMatchObject({ code: 'ERR_DISPOSED', message: expect.stringMatching(/model was disposed/) })
   })
 
-  it('is refused for a model without state', async () => {
+  it('is empty for a model without states', async () => {
     backend.description = describing({ inputs: [x] })
     const model = await Model.load(file)
-    expect(() => model.newState()).toThrow(/this model has no state/)
+    const state = model.newState()
+    await expect(state.read('cache')).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
   })
 })
 

@@ -17,6 +17,7 @@ import type {
   TimedRunOptions,
   Unavailable,
 } from '../backend.ts'
+import { EmptyState } from './empty-state.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
 import { makeEvaluator } from './make-evaluator.ts'
 
@@ -95,11 +96,9 @@ class PortableModel implements LoadedModel {
     return { nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start, outputs }
   }
 
+  /** As in Core ML, a model without states gives an empty one, with which predictions are stateless. */
   newState(): BackendState {
-    if (this.description.states.length === 0 || !this.#evaluator.newState) {
-      throw new CoreMLError('ERR_ARGUMENT', 'the model has no states: newState() is for models that declare some')
-    }
-    return this.#evaluator.newState()
+    return this.#evaluator.newState?.() ?? new EmptyState()
   }
 
   async computePlan(): Promise<PlannedOperation[] | Unavailable> {
