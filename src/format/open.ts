@@ -7,8 +7,8 @@ import { type Model, ModelSchema } from './gen/model_pb.ts'
 import type { BlobFileValue } from './gen/program_pb.ts'
 import { findModelInPackage, pathInside } from './package.ts'
 import { type FileLocation, FileSource, MemorySource, type Source } from './source.ts'
-import type { StorageType } from './storage.ts'
-import { readWeightEntry, readWeightHeader } from './weight-file.ts'
+import { byteLength, type StorageType } from './storage.ts'
+import { readWeightEntry, readWeightHeader, type WeightEntry } from './weight-file.ts'
 
 /** A tensor in a weight file: its type, number of elements and where its bytes are. */
 export interface Blob {
@@ -25,6 +25,9 @@ export interface PayloadRange {
 
 const modelPathPrefix = '@model_path/'
 
+/** File name of tensors that are not in a file yet. */
+const addedBlobs = '@added'
+
 /** An open model: its spec in memory, its weights where they are. Close it when done; the spec stays usable. */
 export class ModelFile {
   /** As given to {@link openModel}. */
@@ -36,6 +39,8 @@ export class ModelFile {
   /** Payloads name their source by its index here; the spec's own file is the first. */
   readonly #sources: Source[]
   readonly #weightFiles = new Map<string, FileSource>()
+  /** Tensors that {@link ModelFile.addBlob} took. */
+  readonly #addedBlobs: (WeightEntry & { source: Source })[] = []
   #closed = false
 
   constructor(path: string, kind: 'mlmodel' | 'mlpackage', specPath: string, spec: Model, source: Source) {
@@ -46,7 +51,8 @@ export class ModelFile {
     this.#sources = [source]
   }
 
-  #source(payload: Payload): Source {
+  /** Where the bytes of a payload come from. */
+  source(payload: Payload): Source {
     const source = this.#sources[payload.source]
     if (source === undefined) throw new CoreMLError('ERR_INTERNAL', `a payload of source ${payload.source}, of which ${this.path} has none`)
     return source
@@ -56,7 +62,7 @@ export class ModelFile {
   readPayload(payload: Payload, range: PayloadRange = {}): Uint8Array {
     const start = Math.min(range.start ?? 0, payload.length)
     const end = Math.min(range.end ?? payload.length, payload.length)
-    return this.#read(this.#source(payload), payload.offset + start, Math.max(end - start, 0))
+    return this.#read(this.source(payload), payload.offset + start, Math.max(end - start, 0))
   }
 
   #read(source: Source, offset: number, length: number): Uint8Array {
@@ -74,7 +80,7 @@ export class ModelFile {
 
   /** Where a payload is on disk, or undefined for one that was made in memory. */
   locationIfAny(payload: Payload): FileLocation | undefined {
-    const { path } = this.#source(payload)
+    const { path } = this.source(payload)
     return path === undefined ? undefined : { path, offset: payload.offset, length: payload.length }
   }
 
@@ -85,10 +91,33 @@ export class ModelFile {
     return location
   }
 
-  /** A payload in memory, to put into the spec (for writing a changed copy). */
-  addPayload(bytes: Uint8Array): Payload {
-    this.#sources.push(new MemorySource(bytes))
-    return { $typeName: 'coreml.spec.Payload', source: this.#sources.length - 1, offset: 0, length: bytes.length }
+  /** A payload of a source of bytes, to put into the spec (for writing a changed copy). */
+  addPayload(content: Source | Uint8Array): Payload {
+    const source = content instanceof Uint8Array ? new MemorySource(content) : content
+    this.#sources.push(source)
+    return { $typeName: 'coreml.spec.Payload', source: this.#sources.length - 1, offset: 0, length: source.size }
+  }
+
+  /** A tensor for a weight file, to put into the spec: `count` values of `type` from a source of bytes in their stored form. */
+  addBlob(type: StorageType, count: number, content: Source | Uint8Array): BlobFileValue {
+    const source = content instanceof Uint8Array ? new MemorySource(content) : content
+    const length = byteLength(type, count)
+    if (source.size !== length) {
+      throw new CoreMLError('ERR_ARGUMENT', `${source.size} bytes of weights, expected ${length} for ${count} values of ${type}`)
+    }
+    this.#addedBlobs.push({ type, count, source, offset: 0, length })
+    return { $typeName: 'coreml.spec.BlobFileValue', fileName: addedBlobs, offset: BigInt(this.#addedBlobs.length - 1) }
+  }
+
+  /** Where the bytes of a tensor of a weight file come from. Throws as {@link ModelFile.blob} does. */
+  blobSource(value: Pick<BlobFileValue, 'fileName' | 'offset'>): WeightEntry & { source: Source } {
+    if (value.fileName === addedBlobs) {
+      const added = this.#addedBlobs[Number(value.offset)]
+      if (added === undefined) throw new CoreMLError('ERR_ARGUMENT', `weights number ${value.offset} were not added to ${this.path}`)
+      return added
+    }
+    const source = this.#weightFile(value.fileName)
+    return { ...readWeightEntry(source, value.offset), source }
   }
 
   /**
@@ -96,8 +125,8 @@ export class ModelFile {
    * package or damaged.
    */
   blob(value: Pick<BlobFileValue, 'fileName' | 'offset'>): Blob {
-    const source = this.#weightFile(value.fileName)
-    const { type, offset, length, count } = readWeightEntry(source, value.offset)
+    const { type, offset, length, count, source } = this.blobSource(value)
+    if (source.path === undefined) throw new CoreMLError('ERR_ARGUMENT', 'these weights are in memory: write the model and open it')
     return { type, count, location: { path: source.path, offset, length } }
   }
 
@@ -205,4 +234,9 @@ export async function openModel(path: string): Promise<ModelFile> {
     source.close()
     throw error
   }
+}
+
+/** A new model that is in no file: fill `spec`, add weights with `addPayload` and `addBlob`, then write it. */
+export function newModel(spec: Model): ModelFile {
+  return new ModelFile('a new model', 'mlpackage', '', spec, new MemorySource(new Uint8Array(0)))
 }
