@@ -33,7 +33,9 @@ async function refused(args: readonly string[], status: number, code: string, me
 }
 
 describe('the model', () => {
-  it.each(['predict', 'inspect'])('%s: a missing file', (command) => refused([command, 'no-such.mlmodel'], 2, 'ERR_FILE', /no-such\.mlmodel/))
+  it.each(['predict', 'inspect'])('%s: a missing file', (command) =>
+    refused([command, 'no-such.mlmodel'], 2, 'ERR_FILE', /no-such\.mlmodel/),
+  )
 
   it.each(['predict', 'inspect'])('%s: a folder that is no model', async (command) => {
     const path = join(folder, `empty-${command}.mlpackage`)
@@ -75,16 +77,25 @@ describe('the model', () => {
     // Names of the same length keep the protobuf whole.
     const text = (await readFile(spec)).toString('latin1').replaceAll('max_pool', 'wax_pool').replaceAll('softmax', 'hardmax')
     await writeFile(spec, Buffer.from(text, 'latin1'))
-    await refused(['predict', path, '--input', `image=${seven}`, '--backend', 'portable'], 2, 'ERR_OP_UNSUPPORTED', /(wax_pool.*hardmax|hardmax.*wax_pool)/)
+    await refused(
+      ['predict', path, '--input', `image=${seven}`, '--backend', 'portable'],
+      2,
+      'ERR_OP_UNSUPPORTED',
+      /(wax_pool.*hardmax|hardmax.*wax_pool)/,
+    )
   })
 
-  it('an unknown function', () => refused(['inspect', digits, '--function', 'mian'], 2, 'ERR_ARGUMENT', /no function "mian"; did you mean "main"\?/))
+  it('an unknown function', () =>
+    refused(['inspect', digits, '--function', 'mian'], 2, 'ERR_ARGUMENT', /no function "mian"; did you mean "main"\?/))
 })
 
 describe('inputs', () => {
-  it('none at all', () => refused(['predict', digits], 2, 'ERR_INPUT', /no inputs are given; this model takes --input image=… \(gray image 28×28\)/))
-  it('a misspelt name', () => refused(['predict', digits, '--input', `imgae=${seven}`], 2, 'ERR_INPUT', /no input named "imgae"; did you mean "image"\?/))
-  it('the same one twice', () => refused(['predict', digits, '-i', `image=${seven}`, '-i', `image=${seven}`], 2, 'ERR_ARGUMENT', /"image" is given twice/))
+  it('none at all', () =>
+    refused(['predict', digits], 2, 'ERR_INPUT', /no inputs are given; this model takes --input image=… \(gray image 28×28\)/))
+  it('a misspelt name', () =>
+    refused(['predict', digits, '--input', `imgae=${seven}`], 2, 'ERR_INPUT', /no input named "imgae"; did you mean "image"\?/))
+  it('the same one twice', () =>
+    refused(['predict', digits, '-i', `image=${seven}`, '-i', `image=${seven}`], 2, 'ERR_ARGUMENT', /"image" is given twice/))
   it('a missing image', () => refused(['predict', digits, '-i', 'image=no.png'], 2, 'ERR_FILE', /input "image": no such file: no\.png/))
   it('an image that is none', () => refused(['predict', digits, '-i', 'image=package.json.png'], 2, 'ERR_FILE', /no such file/))
 
@@ -95,7 +106,12 @@ describe('inputs', () => {
 
   it('an image of another kind', async () => {
     await writeFile(join(folder, 'moving.gif'), 'GIF89a............')
-    await refused(['predict', digits, '-i', `image=${join(folder, 'moving.gif')}`], 2, 'ERR_INPUT', /GIF, which is not read; convert it to PNG or JPEG/)
+    await refused(
+      ['predict', digits, '-i', `image=${join(folder, 'moving.gif')}`],
+      2,
+      'ERR_INPUT',
+      /GIF, which is not read; convert it to PNG or JPEG/,
+    )
   })
 
   it('an image that is cut off', async () => {
@@ -106,10 +122,22 @@ describe('inputs', () => {
   })
 
   it('an image of another size when resizing is off', () =>
-    refused(['predict', digits, '-i', 'image=tests/fixtures/images/rgb8.png', '--resize', 'none'], 2, 'ERR_INPUT', /expected gray image 28×28, got an image 13×11/))
+    refused(
+      ['predict', digits, '-i', 'image=tests/fixtures/images/rgb8.png', '--resize', 'none'],
+      2,
+      'ERR_INPUT',
+      /expected gray image 28×28, got an image 13×11/,
+    ))
 
-  it('another shape', () => refused(['predict', rnn, '-i', 'strokes=[[1,2,3]]'], 2, 'ERR_INPUT', /input "strokes": expected float32 .*got nested arrays of shape 1×3/))
-  it('another type', () => refused(['predict', rnn, '-i', 'strokes={"a":1}'], 2, 'ERR_INPUT', /input "strokes": expected float32 .*got a plain object/))
+  it('another shape', () =>
+    refused(
+      ['predict', rnn, '-i', 'strokes=[[1,2,3]]'],
+      2,
+      'ERR_INPUT',
+      /input "strokes": expected float32 .*got nested arrays of shape 1×3/,
+    ))
+  it('another type', () =>
+    refused(['predict', rnn, '-i', 'strokes={"a":1}'], 2, 'ERR_INPUT', /input "strokes": expected float32 .*got a plain object/))
   it('text', () => refused(['predict', rnn, '-i', 'strokes=hello'], 2, 'ERR_INPUT', /"hello" is neither a number, a list/))
   it('broken JSON', () => refused(['predict', rnn, '-i', 'strokes=[1,'], 2, 'ERR_INPUT', /input "strokes" is no JSON/))
   it('a missing array file', () => refused(['predict', rnn, '-i', 'strokes=no.npy'], 2, 'ERR_FILE', /no such file: no\.npy/))
@@ -128,15 +156,27 @@ describe('options', () => {
   it('an unknown option', () => refused(['predict', digits, '--inptu', 'x=1'], 2, 'ERR_ARGUMENT', /unknown option '--inptu'.*--input/))
   it('a missing argument', () => refused(['predict'], 2, 'ERR_ARGUMENT', /missing required argument 'model'/))
   it('an unknown unit', () =>
-    refused(['predict', digits, '--units', 'cpuAndNeuralEngin'], 2, 'ERR_ARGUMENT', /no compute unit "cpuAndNeuralEngin"; did you mean "cpuAndNeuralEngine"\?/))
+    refused(
+      ['predict', digits, '--units', 'cpuAndNeuralEngin'],
+      2,
+      'ERR_ARGUMENT',
+      /no compute unit "cpuAndNeuralEngin"; did you mean "cpuAndNeuralEngine"\?/,
+    ))
   it('an unknown backend', () => refused(['predict', digits, '--backend', 'metal'], 2, 'ERR_ARGUMENT', /metal.*apple, portable/))
   it('a wrong number', () => refused(['predict', digits, '--threads', '0'], 2, 'ERR_ARGUMENT', /threads.*at least 1/))
 
   it.skipIf(process.platform === 'darwin')('a unit that is not there', () =>
-    refused(['predict', digits, '--units', 'cpuAndNeuralEngine'], 3, 'ERR_COMPUTE_UNIT_UNAVAILABLE', /"cpuAndNeuralEngine" is not available with the portable backend/))
+    refused(
+      ['predict', digits, '--units', 'cpuAndNeuralEngine'],
+      3,
+      'ERR_COMPUTE_UNIT_UNAVAILABLE',
+      /"cpuAndNeuralEngine" is not available with the portable backend/,
+    ),
+  )
 
   it.skipIf(process.platform === 'darwin')('a backend that is not there', () =>
-    refused(['predict', digits, '--backend', 'apple'], 3, 'ERR_BACKEND_UNAVAILABLE', /Core ML/))
+    refused(['predict', digits, '--backend', 'apple'], 3, 'ERR_BACKEND_UNAVAILABLE', /Core ML/),
+  )
 
   it('a folder that cannot be written', async () => {
     await writeFile(join(folder, 'file'), '')
@@ -150,10 +190,13 @@ it('a missing onnxruntime-node', async () => {
   await cp(join(project, 'dist'), join(copy, 'dist'), { recursive: true })
   await cp(join(project, 'package.json'), join(copy, 'package.json'))
   for (const name of await readdir(join(project, 'node_modules'))) {
-    if (!name.startsWith('onnxruntime') && !name.startsWith('.')) await symlink(join(project, 'node_modules', name), join(copy, 'node_modules', name))
+    if (!name.startsWith('onnxruntime') && !name.startsWith('.'))
+      await symlink(join(project, 'node_modules', name), join(copy, 'node_modules', name))
   }
   const args = ['predict', digits, '--input', `image=${seven}`, '--backend', 'portable']
-  await refused(args, 3, 'ERR_ONNXRUNTIME_MISSING', /onnxruntime-node.*npm install onnxruntime-node/, { script: join(copy, 'dist/cli/main.js') })
+  await refused(args, 3, 'ERR_ONNXRUNTIME_MISSING', /onnxruntime-node.*npm install onnxruntime-node/, {
+    script: join(copy, 'dist/cli/main.js'),
+  })
 })
 
 it('--verbose adds the stack', async () => {

@@ -17,9 +17,16 @@ export interface CliResult {
 }
 
 /** Runs the compiled command in a process of its own, by default in the project's folder. */
-export function cli(args: readonly string[], { cwd = project, script = main, env = {} as Record<string, string> } = {}): Promise<CliResult> {
+export function cli(
+  args: readonly string[],
+  { cwd = project, script = main, env = {} as Record<string, string> } = {},
+): Promise<CliResult> {
   if (!existsSync(script)) throw new Error('the project is not built: npm run build')
-  const child = spawn(process.execPath, [script, ...args], { cwd, env: { ...process.env, NO_COLOR: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const read = (stream: NodeJS.ReadableStream) => {
     let text = ''
     stream.setEncoding('utf8').on('data', (part) => {
