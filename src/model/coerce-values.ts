@@ -67,7 +67,8 @@ export function coerceDictionary(feature: DictionaryFeature, value: unknown): Di
   for (const [key, raw] of value instanceof Map ? value : Object.entries(value)) {
     const number = typeof raw === 'bigint' || typeof raw === 'boolean' ? Number(raw) : raw
     if (typeof number !== 'number') throw refuse(feature, expected, `${valueText(raw)} under the key ${JSON.stringify(String(key))}`)
-    const wanted = feature.keyType === 'string' ? (typeof key === 'string' ? key : undefined) : asInt64(key, true)
+    // Converters describe dictionaries with integer keys as keyed by strings: an integer stands for its text.
+    const wanted = feature.keyType === 'string' ? (typeof key === 'string' ? key : asInt64(key)?.toString()) : asInt64(key, true)
     if (wanted === undefined) throw refuse(feature, expected, `the key ${JSON.stringify(String(key))} (a ${typeof key})`)
     result.set(wanted, number)
   }

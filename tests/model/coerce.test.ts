@@ -195,8 +195,12 @@ describe('dictionaries and sequences', () => {
     )
   })
 
+  it('integer keys stand for their text where strings are declared', () => {
+    expect(one(words, new Map([[44, 2]]))).toEqual(new Map([['44', 2]]))
+  })
+
   it('refuse other keys and values', () => {
-    refusal(words, new Map([[1, 2]]), /from strings to numbers, got the key "1" \(a number\)/)
+    refusal(words, new Map([[1.5, 2]]), /from strings to numbers, got the key "1.5" \(a number\)/)
     refusal(numbers, { x: 1 }, /from integers to numbers, got the key "x"/)
     refusal(words, { a: 'b' }, /got the string "b" under the key "a"/)
     refusal(words, [1], /got an array of 1/)

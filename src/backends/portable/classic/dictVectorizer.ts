@@ -5,20 +5,21 @@ import {
   type ClassicSpec,
   giveNumbers,
   inputValue,
-  integer,
   invalidInput,
   invalidModel,
-  keyOf,
   soleInput,
   soleOutput,
 } from './features.ts'
 
-/** A dictionary by key as an array by position: dense, or as a dictionary of positions where the output is one. */
+/**
+ * A dictionary by key as an array by position: dense, or as a dictionary of positions where the output is one. Keys that the model does not know are passed
+ * over, as Core ML does. Keys are compared as text: a converter may describe an input as keyed by strings and index it by integers.
+ */
 export function makeDictVectorizer(spec: ClassicSpec<DictVectorizer>): ClassicModel {
   const { map } = spec.parameters
   if (!map.case) throw invalidModel(spec, 'its dictionary vectorizer has no index')
-  const keys: (string | number | bigint)[] = map.case === 'int64ToIndex' ? map.value.vector.map(integer) : map.value.vector
-  const positions = new Map(keys.map((key, position) => [key, position]))
+  const keys: (string | bigint)[] = map.value.vector
+  const positions = new Map(keys.map((key, position) => [String(key), position]))
   const input = soleInput(spec)
   const output = soleOutput(spec)
   const sparse = output.type?.type.case === 'dictionaryType'
@@ -28,10 +29,8 @@ export function makeDictVectorizer(spec: ClassicSpec<DictVectorizer>): ClassicMo
       if (!(value instanceof Map)) throw invalidInput(spec, `input '${input.name}' has to be a dictionary`)
       const found: Dictionary = new Map()
       for (const [key, entry] of value) {
-        const position = positions.get(keyOf(key))
-        if (position === undefined)
-          throw invalidInput(spec, `input '${input.name}' has the key ${JSON.stringify(String(key))}, which the model does not know`)
-        found.set(position, entry)
+        const position = positions.get(String(key))
+        if (position !== undefined) found.set(position, entry)
       }
       if (sparse) return { [output.name]: found }
       const row = new Float64Array(keys.length)

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { CoreMLError } from '../../../errors.ts'
 import type { Model } from '../../../format/index.ts'
 import { throwIfAborted } from '../../../model/abort.ts'
 import type { Features } from '../../../model/values.ts'
@@ -63,7 +64,7 @@ export function isClassic(type: string | undefined): type is keyof typeof classi
  */
 export function makeClassicEvaluator(model: Model, label: string): Evaluator {
   const { type } = model
-  if (!isClassic(type.case)) throw new TypeError(`${type.case} is no classic model type`)
+  if (!isClassic(type.case)) throw new CoreMLError('ERR_INTERNAL', `${label}: ${type.case} is no classic model type`)
   // The table's key and the parameters come from the same oneof, which TypeScript cannot follow.
   const make = classicModels[type.case] as (spec: ClassicSpec<unknown>) => ClassicModel
   return new ClassicEvaluator(make({ model, parameters: type.value, label }))
