@@ -33,6 +33,8 @@ export class GraphBuilder {
   readonly inputs: Port[] = []
   readonly outputs: Port[] = []
   readonly nodes: Node[] = []
+  /** What the nodes that come next belong to, such as the name of a model's layer; part of their names. */
+  hint = ''
   /** Where graph constants are read from when lowering has to look into one. */
   readonly #readFile: (range: FileRange) => Uint8Array
   readonly #names: Names
@@ -115,7 +117,7 @@ export class GraphBuilder {
       const data = fold(opType, present, attributes, types[0]!)
       if (data) return [this.constant(types[0]!.type, types[0]!.dims as number[], data, opType.toLowerCase())]
     }
-    const outputs = types.map((type): Value => ({ name: this.uniqueName(opType), type: type.type, dims: type.dims }))
+    const outputs = types.map((type): Value => ({ name: this.uniqueName(this.hint ? `${this.hint}/${opType}` : opType), type: type.type, dims: type.dims }))
     this.nodes.push({
       opType,
       domain: options.domain ?? '',

@@ -1,0 +1,117 @@
+import { CoreMLError } from '../../../errors.ts'
+import type { FeatureDescription, Function as MilFunction, ModelFile } from '../../../format/index.ts'
+import type { InputShapes, Lower, Lowered, LoweredState } from '../lowered.ts'
+import { GraphBuilder } from '../onnx/builder.ts'
+import { readFileRange } from '../read-range.ts'
+import { inputPort, outputPort } from './ports.ts'
+import { type Precision, ProgramLowering } from './program.ts'
+import { Scope } from './scope.ts'
+import { computeType, milType } from './types.ts'
+
+/** What {@link lowerProgram} can be told. */
+export interface ProgramOptions {
+  /** Function of a multi-function program; its default function when absent. */
+  functionName?: string
+  precision?: Precision
+}
+
+/** A function of the program with the features that the model describes for it. */
+interface FunctionToLower {
+  name: string
+  body: MilFunction
+  inputs: readonly FeatureDescription[]
+  outputs: readonly FeatureDescription[]
+  labelFeature: string
+  probabilitiesFeature: string
+}
+
+function findFunction(file: ModelFile, functionName: string | undefined): FunctionToLower {
+  const { description, type } = file.spec
+  if (type.case !== 'mlProgram') throw new CoreMLError('ERR_INTERNAL', `${file.path} is no ML Program`)
+  const { functions } = type.value
+  const name = functionName ?? (description?.defaultFunctionName || 'main')
+  const body = Object.hasOwn(functions, name) ? functions[name] : undefined
+  if (!body) {
+    throw new CoreMLError('ERR_ARGUMENT', `${file.path} has no function "${name}"; it has: ${Object.keys(functions).join(', ')}`)
+  }
+  const described = description?.functions.find((candidate) => candidate.name === name) ?? description
+  return {
+    name,
+    body,
+    inputs: described?.input ?? [],
+    outputs: described?.output ?? [],
+    labelFeature: described?.predictedFeatureName ?? '',
+    probabilitiesFeature: described?.predictedProbabilitiesName ?? '',
+  }
+}
+
+/** Number of a function's opset: CoreML5 is that of iOS 15, and each of the next ones of the next year. */
+function opsetNumber(opset: string): number {
+  const number = Number(/(\d+)$/.exec(opset)?.[1])
+  return Number.isFinite(number) ? number + 10 : 15
+}
+
+/** Makes the function that lowers an ML Program to ONNX. The file stays in use: close it when no more shapes can come. */
+export function lowerProgram(file: ModelFile, { functionName, precision = 'float32' }: ProgramOptions = {}): Lower {
+  const target = findFunction(file, functionName)
+  return (shapes) => lower(file, target, precision, shapes)
+}
+
+function lower(file: ModelFile, target: FunctionToLower, precision: Precision, shapes: InputShapes | undefined): Lowered {
+  const { body } = target
+  const block = body.blockSpecializations[body.opset] ?? Object.values(body.blockSpecializations)[0]
+  if (!block) throw new CoreMLError('ERR_MODEL_INVALID', `function "${target.name}" has no body`)
+  const builder = new GraphBuilder(readFileRange)
+  const program = new ProgramLowering(file, builder, opsetNumber(body.opset), precision)
+  const scope = new Scope()
+  const states: LoweredState[] = []
+  for (const input of body.inputs) {
+    const type = milType(input.type)
+    if (type.kind === 'state') {
+      const value = builder.input(input.name, computeType(type.tensor.dtype), type.tensor.dims)
+      program.states.set(input.name, { type: type.tensor, value, written: false })
+      scope.set(input.name, { kind: 'state', name: input.name, type: type.tensor })
+      states.push({ name: input.name, input: input.name })
+    } else if (type.kind === 'tensor') {
+      const feature = target.inputs.find(({ name }) => name === input.name)
+      scope.set(input.name, { kind: 'tensor', type, value: inputPort(builder, input.name, type, feature, shapes) })
+    } else {
+      throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `input "${input.name}" is a ${type.kind}`)
+    }
+  }
+  // Names of outputs belong to the outputs, whatever inner values are called.
+  for (const name of block.outputs) if (!body.inputs.some((input) => input.name === name)) builder.uniqueName(name)
+
+  const outputs = program.lowerFunction(block, scope)
+  outputs.forEach((operand, index) => {
+    const name = block.outputs[index]!
+    if (operand.kind === 'classification') return
+    const value = operand.kind === 'tensor' ? operand.value : operand.kind === 'constant' ? operand.value(builder) : undefined
+    if (!value) throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `output "${name}" is a ${operand.kind}`)
+    outputPort(
+      builder,
+      name,
+      value,
+      target.outputs.find((feature) => feature.name === name),
+    )
+  })
+  const lowered: Lowered = { graph: builder.finish(target.name), states }
+  for (const state of states) {
+    const { value, written } = program.states.get(state.name)!
+    if (!written) continue
+    state.output = builder.uniqueName(`${state.name}_next`)
+    builder.output(value, state.output)
+  }
+  const { classifier } = program
+  if (classifier) {
+    const scores = builder.uniqueName('scores')
+    builder.output(classifier.scores, scores)
+    lowered.classifier = {
+      scores,
+      labels: classifier.labels,
+      labelFeature: target.labelFeature || classifier.names[0],
+      probabilitiesFeature: target.probabilitiesFeature || classifier.names[1],
+    }
+  }
+  return lowered
+}

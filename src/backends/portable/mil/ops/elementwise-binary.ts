@@ -1,0 +1,70 @@
+import type { Value } from '../../onnx/value.ts'
+import type { Lowering, LoweringTable, OpContext } from '../context.ts'
+
+/** Both inputs, in one type: the wider where a program mixes them. */
+function operands(op: OpContext): [Value, Value] {
+  const x = op.input('x')
+  const y = op.input('y')
+  if (x.type === y.type) return [x, y]
+  const rank = ['bool', 'int32', 'int64', 'float32']
+  const type = rank.indexOf(x.type) > rank.indexOf(y.type) ? x.type : y.type
+  return [op.builder.cast(x, type), op.builder.cast(y, type)]
+}
+
+function binary(opType: string): Lowering {
+  return (op) => op.builder.op(opType, operands(op))
+}
+
+/** Arithmetic on bool operands happens on their numbers. */
+function arithmetic(opType: string): Lowering {
+  return (op) => {
+    const [x, y] = operands(op)
+    return x.type === 'bool' ? op.builder.op(opType, [op.builder.cast(x, 'int32'), op.builder.cast(y, 'int32')]) : op.builder.op(opType, [x, y])
+  }
+}
+
+function logical(opType: string): Lowering {
+  return (op) => op.builder.op(opType, [op.builder.cast(op.input('x'), 'bool'), op.builder.cast(op.input('y'), 'bool')])
+}
+
+/** The remainder with the sign of the divisor. */
+function floorMod(op: OpContext, x: Value, y: Value): Value {
+  const { builder } = op
+  if (x.type !== 'float32') return builder.op('Mod', [x, y])
+  const remainder = builder.op('Mod', [x, y], { fmod: 1 })
+  const zero = builder.scalar(0)
+  const signsDiffer = builder.op('Less', [builder.op('Mul', [builder.op('Sign', [remainder]), builder.op('Sign', [y])]), zero])
+  return builder.op('Where', [signsDiffer, builder.op('Add', [remainder, y]), remainder])
+}
+
+/** Ops on each pair of elements of two tensors, with broadcasting. */
+export const elementwiseBinary: LoweringTable = {
+  add: arithmetic('Add'),
+  sub: arithmetic('Sub'),
+  mul: arithmetic('Mul'),
+  real_div: (op) => {
+    const [x, y] = operands(op)
+    if (x.type === 'float32') return op.builder.op('Div', [x, y])
+    return op.builder.op('Div', [op.builder.cast(x, 'float32'), op.builder.cast(y, 'float32')])
+  },
+  floor_div: (op) => {
+    const { builder } = op
+    const [x, y] = operands(op)
+    if (x.type === 'float32') return builder.op('Floor', [builder.op('Div', [x, y])])
+    // Integer division truncates: take the remainder off first.
+    return builder.op('Div', [builder.op('Sub', [x, floorMod(op, x, y)]), y])
+  },
+  mod: (op) => floorMod(op, ...operands(op)),
+  pow: binary('Pow'),
+  maximum: binary('Max'),
+  minimum: binary('Min'),
+  equal: binary('Equal'),
+  not_equal: (op) => op.builder.op('Not', [op.builder.op('Equal', operands(op))]),
+  greater: arithmetic('Greater'),
+  greater_equal: arithmetic('GreaterOrEqual'),
+  less: arithmetic('Less'),
+  less_equal: arithmetic('LessOrEqual'),
+  logical_and: logical('And'),
+  logical_or: logical('Or'),
+  logical_xor: logical('Xor'),
+}

@@ -1,0 +1,80 @@
+import type { Value } from '../../onnx/value.ts'
+import type { GraphBuilder } from '../../onnx/builder.ts'
+import type { LoweringTable, OpContext } from '../context.ts'
+import { inferOutputs } from '../../onnx/infer.ts'
+
+/** Options of {@link product}. */
+export interface MatMulOptions {
+  transposeX?: boolean
+  transposeY?: boolean
+  /** Factor of the result. */
+  scale?: number
+}
+
+function swapLast(builder: GraphBuilder, value: Value): Value {
+  const perm = [...value.dims.keys()]
+  const rank = perm.length
+  ;[perm[rank - 2], perm[rank - 1]] = [rank - 1, rank - 2]
+  return builder.transpose(value, perm)
+}
+
+/** A matrix product; transposing and scaling cost nothing where onnxruntime's own op takes them along. */
+export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, transposeY, scale = 1 }: MatMulOptions = {}): Value {
+  const left = Boolean(transposeX) && x.dims.length > 1
+  const right = Boolean(transposeY) && y.dims.length > 1
+  if (x.type !== 'float32' || x.dims.length < 2 || y.dims.length < 2 || (!left && !right && scale === 1)) {
+    const result = builder.op('MatMul', [left ? swapLast(builder, x) : x, right ? swapLast(builder, y) : y])
+    return scale === 1 ? result : builder.op('Mul', [result, builder.scalar(scale)])
+  }
+  const swapped = (value: Value, swap: boolean): Value => {
+    if (!swap) return value
+    const dims = [...value.dims]
+    const last = dims.pop()!
+    const before = dims.pop()!
+    return { ...value, dims: [...dims, last, before] }
+  }
+  const types = inferOutputs('MatMul', [swapped(x, left), swapped(y, right)], {}, 1)
+  return builder.op(
+    'FusedMatMul',
+    [x, y],
+    { transA: left ? 1 : 0, transB: right ? 1 : 0, alpha: scale },
+    { domain: 'com.microsoft', types },
+  )
+}
+
+function linearLayer(op: OpContext): Value {
+  const { builder } = op
+  const x = op.input('x')
+  const weight = op.input('weight')
+  const bias = op.optional('bias')
+  if (x.dims.length === 2 && x.type === 'float32') return builder.op('Gemm', [x, weight, bias], { transB: 1 })
+  const result = x.dims.length === 1 ? builder.op('MatMul', [x, builder.transpose(weight, [1, 0])]) : matmul(builder, x, weight, { transposeY: true })
+  return bias ? builder.op('Add', [result, bias]) : result
+}
+
+/** The equations that coremltools writes: [n, c, h, w] · [n, w, h, u], with or without n. */
+const einsumAsMatMul = /^(.?)(.)(.)(.),\1\4\3(.)->\1\2\3\5$/
+
+function einsum(op: OpContext): Value {
+  const { builder } = op
+  const values = op.inputs('values')
+  const equation = op.string('equation').replaceAll(' ', '')
+  const match = einsumAsMatMul.exec(equation)
+  if (!match || values.length !== 2 || new Set(match.slice(1).join('')).size !== match.slice(1).join('').length) {
+    return builder.op('Einsum', values, { equation })
+  }
+  const perm = match[1] ? [0, 2, 1, 3] : [1, 0, 2]
+  const [x, y] = values.map((value) => builder.transpose(value, perm))
+  return builder.transpose(builder.op('MatMul', [x, y]), perm)
+}
+
+/** Matrix products. */
+export const linear: LoweringTable = {
+  linear: linearLayer,
+  matmul: (op) => {
+    const x = op.input('x')
+    const y = op.input('y')
+    return matmul(op.builder, x, y, { transposeX: op.bool('transpose_x', false), transposeY: op.bool('transpose_y', false) })
+  },
+  einsum,
+}

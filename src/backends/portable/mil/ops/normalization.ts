@@ -1,0 +1,101 @@
+import { staticDim, staticDims, type Value } from '../../onnx/value.ts'
+import type { LoweringTable, OpContext } from '../context.ts'
+import { alongChannels, normalAxes, upTo, vectorOr } from './common.ts'
+
+function layerNorm(op: OpContext): Value {
+  const { builder } = op
+  const x = op.input('x')
+  const rank = x.dims.length
+  const axes = normalAxes(op.ints('axes', upTo(rank)), rank).sort((a, b) => a - b)
+  const epsilon = op.number('epsilon', 1e-5)
+  const gamma = op.optional('gamma')
+  const beta = op.optional('beta')
+  const first = rank - axes.length
+  if (axes.every((axis, index) => axis === first + index)) {
+    const shape = x.dims.slice(first)
+    const scale = gamma ?? builder.expand(builder.scalar(1), staticDims({ ...x, dims: shape }))
+    return builder.op('LayerNormalization', [x, scale, beta], { axis: first, epsilon })
+  }
+  const along = builder.ints(axes)
+  const centred = builder.op('Sub', [x, builder.op('ReduceMean', [x, along])])
+  const variance = builder.op('ReduceMean', [builder.op('Mul', [centred, centred]), along])
+  const deviation = builder.op('Sqrt', [builder.op('Add', [variance, builder.scalar(epsilon)])])
+  let result = builder.op('Div', [centred, deviation])
+  // Scale and shift have the dimensions of the axes alone.
+  const spread = (value: Value) =>
+    builder.reshape(
+      value,
+      x.dims.map((_, axis) => (axes.includes(axis) ? builder.dim(x, axis) : 1)),
+    )
+  if (gamma) result = builder.op('Mul', [result, spread(gamma)])
+  return beta ? builder.op('Add', [result, spread(beta)]) : result
+}
+
+function batchNorm(op: OpContext): Value {
+  const { builder } = op
+  const x = op.input('x')
+  const mean = op.input('mean')
+  const variance = op.input('variance')
+  const epsilon = op.number('epsilon', 1e-5)
+  const rank = x.dims.length
+  if (mean.constant || op.constant('mean')) {
+    const channels = staticDim(mean, 0)
+    return builder.op(
+      'BatchNormalization',
+      [x, vectorOr(op, 'gamma', channels, 1), vectorOr(op, 'beta', channels, 0), mean, variance],
+      { epsilon },
+    )
+  }
+  const channelwise = (value: Value) => alongChannels(builder, value, rank)
+  const deviation = builder.op('Sqrt', [builder.op('Add', [channelwise(variance), builder.scalar(epsilon)])])
+  let result = builder.op('Div', [builder.op('Sub', [x, channelwise(mean)]), deviation])
+  const gamma = op.optional('gamma')
+  const beta = op.optional('beta')
+  if (gamma) result = builder.op('Mul', [result, channelwise(gamma)])
+  if (beta) result = builder.op('Add', [result, channelwise(beta)])
+  return result
+}
+
+function localResponseNorm(op: OpContext): Value {
+  const { builder } = op
+  const x = op.input('x')
+  const size = op.number('size')
+  const alpha = op.number('alpha', 1e-4)
+  const beta = op.number('beta', 0.75)
+  const k = op.number('k', 1)
+  // Means over windows along the channels: as pooling over [n, 1, C, everything else].
+  const rank = x.dims.length
+  const squares = builder.op('Mul', [x, x])
+  const flat = builder.reshape(squares, [builder.dim(x, 0), 1, builder.dim(x, 1), -1])
+  const before = Math.floor(size / 2)
+  const mean = builder.op('AveragePool', [flat], {
+    kernel_shape: [size, 1],
+    pads: [before, 0, size - 1 - before, 0],
+    count_include_pad: 1,
+  })
+  const shaped = builder.reshape(mean, upTo(rank).map((axis) => builder.dim(x, axis)))
+  const base = builder.op('Add', [builder.op('Mul', [shaped, builder.scalar(alpha)]), builder.scalar(k)])
+  return builder.op('Div', [x, builder.op('Pow', [base, builder.scalar(beta)])])
+}
+
+/** Normalization. */
+export const normalization: LoweringTable = {
+  batch_norm: batchNorm,
+  instance_norm: (op) => {
+    const x = op.input('x')
+    const channels = op.has('gamma') && op.has('beta') ? 0 : staticDim(x, 1)
+    return op.builder.op('InstanceNormalization', [x, vectorOr(op, 'gamma', channels, 1), vectorOr(op, 'beta', channels, 0)], {
+      epsilon: op.number('epsilon', 1e-5),
+    })
+  },
+  l2_norm: (op) => {
+    const { builder } = op
+    const x = op.input('x')
+    const rank = x.dims.length
+    const sum = builder.op('ReduceSumSquare', [x, builder.ints([rank - 3, rank - 2, rank - 1])])
+    const norm = builder.op('Sqrt', [builder.op('Add', [sum, builder.scalar(op.number('epsilon', 1e-6))])])
+    return builder.op('Div', [x, norm])
+  },
+  layer_norm: layerNorm,
+  local_response_norm: localResponseNorm,
+}

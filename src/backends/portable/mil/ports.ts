@@ -1,0 +1,77 @@
+import { ColorSpace, type FeatureDescription } from '../../../format/index.ts'
+import { CoreMLError } from '../../../errors.ts'
+import type { InputShapes } from '../lowered.ts'
+import type { GraphBuilder } from '../onnx/builder.ts'
+import type { Dim, Value } from '../onnx/value.ts'
+import { computeType, type MilTensorType } from './types.ts'
+
+/** Colour space of an image feature; undefined for the other kinds. */
+function colorSpaceOf(feature: FeatureDescription | undefined): number | undefined {
+  return feature?.type?.type.case === 'imageType' ? feature.type.type.value.colorSpace : undefined
+}
+
+/** Axis of the channels in the tensor that stands for an image: the first behind the batch, unless only the last one has as many. */
+function channelAxis(name: string, dims: readonly Dim[], channels: number): number {
+  if (dims.length !== 4) {
+    throw new CoreMLError('ERR_MODEL_INVALID', `"${name}" is an image, but the program has it with ${dims.length} dimensions, not 4`)
+  }
+  return dims[1] !== channels && dims[3] === channels ? 3 : 1
+}
+
+/** Declares the graph's port for an input of the function; gives the tensor that the program works on. */
+export function inputPort(
+  builder: GraphBuilder,
+  name: string,
+  type: MilTensorType,
+  feature: FeatureDescription | undefined,
+  shapes: InputShapes | undefined,
+): Value {
+  const given = shapes && Object.hasOwn(shapes, name) ? shapes[name] : undefined
+  const colorSpace = colorSpaceOf(feature)
+  if (colorSpace === undefined) {
+    const dims = given ?? type.dims
+    if (given && given.length !== type.dims.length) {
+      throw new CoreMLError('ERR_INPUT', `"${name}" has ${given.length} dimensions, expected ${type.dims.length}`)
+    }
+    return builder.input(name, computeType(type.dtype), dims)
+  }
+  const colour = colorSpace === ColorSpace.RGB || colorSpace === ColorSpace.BGR
+  const axis = channelAxis(name, type.dims, colour ? 3 : 1)
+  const [height, width] = given ? [given[0]!, given[1]!] : axis === 1 ? [type.dims[2]!, type.dims[3]!] : [type.dims[1]!, type.dims[2]!]
+  if (!colour) {
+    const half = colorSpace === ColorSpace.GRAYSCALE_FLOAT16
+    const pixels = builder.input(name, half ? 'float16' : 'uint8', [height, width])
+    return builder.unsqueeze(builder.cast(pixels, 'float32'), axis === 1 ? [0, 1] : [0, 3])
+  }
+  const pixels = builder.input(name, 'uint8', [height, width, 4])
+  const order = colorSpace === ColorSpace.BGR ? [2, 1, 0] : [0, 1, 2]
+  const channels = builder.op('Gather', [pixels, builder.ints(order)], { axis: 2 })
+  const arranged = axis === 1 ? builder.transpose(channels, [2, 0, 1]) : channels
+  return builder.unsqueeze(builder.cast(arranged, 'float32'), [0])
+}
+
+/** Declares the graph's port for an output of the function. */
+export function outputPort(builder: GraphBuilder, name: string, value: Value, feature: FeatureDescription | undefined): void {
+  const colorSpace = colorSpaceOf(feature)
+  if (colorSpace === undefined) {
+    builder.output(value.type === 'bool' ? builder.cast(value, 'int32') : value, name)
+    return
+  }
+  const colour = colorSpace === ColorSpace.RGB || colorSpace === ColorSpace.BGR
+  const axis = channelAxis(name, value.dims, colour ? 3 : 1)
+  const image = builder.squeeze(builder.cast(value, 'float32'), [0])
+  if (colorSpace === ColorSpace.GRAYSCALE_FLOAT16) {
+    builder.output(builder.cast(builder.squeeze(image, [axis - 1]), 'float16'), name)
+    return
+  }
+  const bounded = builder.op('Clip', [builder.op('Round', [image]), builder.scalar(0), builder.scalar(255)])
+  if (!colour) {
+    builder.output(builder.cast(builder.squeeze(bounded, [axis - 1]), 'uint8'), name)
+    return
+  }
+  const arranged = axis === 1 ? builder.transpose(bounded, [1, 2, 0]) : bounded
+  const order = colorSpace === ColorSpace.BGR ? [2, 1, 0] : [0, 1, 2]
+  const rgb = builder.op('Gather', [arranged, builder.ints(order)], { axis: 2 })
+  const opaque = builder.op('Pad', [rgb, builder.ints([0, 0, 0, 0, 0, 1]), builder.scalar(255)])
+  builder.output(builder.cast(opaque, 'uint8'), name)
+}
