@@ -4,6 +4,7 @@ import { makeClassicEvaluator } from './classic/make.ts'
 import { refusalOf } from './classic/refuse.ts'
 import type { Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 import type { Lower } from './lowered.ts'
+import { lowerProgram } from './mil/lower.ts'
 import { OnnxEvaluator } from './onnx-evaluator.ts'
 import { makePipelineEvaluator, pipelineOf } from './pipeline.ts'
 
@@ -30,6 +31,7 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
 }
 
 /** How a model becomes an ONNX graph; undefined for types that do not. */
-function lowering(_spec: Model, _context: PortableContext): Lower | undefined {
+function lowering(spec: Model, { file, functionName, options }: PortableContext): Lower | undefined {
+  if (spec.type.case === 'mlProgram') return lowerProgram(spec, file, { functionName, precision: options.precision })
   return undefined
 }

@@ -1,6 +1,6 @@
 import { CoreMLError } from '../../../errors.ts'
 import type { Constant } from '../../../format/constants.ts'
-import { float16Bits, float16ToFloat32 } from '../../../model/float16.ts'
+import { float16ToFloat32 } from '../../../model/float16.ts'
 import { elementCount, type TensorData } from '../../../model/tensor.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { FileRange, Value } from '../onnx/value.ts'
@@ -67,7 +67,7 @@ export class MilConstant {
     if (this.dtype === 'fp16' && !computed && this.count > widenedHere) {
       const half = location
         ? builder.weight('float16', this.dims, location, this.name)
-        : builder.constant('float16', this.dims, float16Bits(this.#source.data as Uint16Array), this.name)
+        : builder.constant('float16', this.dims, this.#source.data, this.name)
       return builder.cast(half, 'float32')
     }
     return builder.constant(computeType(this.dtype), this.dims, this.elements, this.name)
@@ -93,7 +93,8 @@ function widen(dtype: MilDtype, stored: TensorData): TensorData {
   if (dtype === 'fp16') return float16ToFloat32(stored as Uint16Array)
   const target = computeType(dtype)
   if (target === 'bool') return stored
-  if (target === 'int64') return stored instanceof BigInt64Array ? stored : BigInt64Array.from(stored as ArrayLike<never>, BigInt)
+  if (target === 'int64')
+    return stored instanceof BigInt64Array ? stored : BigInt64Array.from(stored as unknown as ArrayLike<number>, BigInt)
   if (target === 'float32') return stored instanceof Float32Array ? stored : new Float32Array(stored as ArrayLike<number>)
   return stored instanceof Int32Array ? stored : new Int32Array(stored as ArrayLike<number>)
 }

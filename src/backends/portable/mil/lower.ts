@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../../errors.ts'
-import type { FeatureDescription, Function as MilFunction, ModelFile } from '../../../format/index.ts'
+import type { FeatureDescription, Function as MilFunction, Model, ModelFile } from '../../../format/index.ts'
 import type { InputShapes, Lower, Lowered, LoweredState } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import { readFileRange } from '../read-range.ts'
@@ -25,8 +25,8 @@ interface FunctionToLower {
   probabilitiesFeature: string
 }
 
-function findFunction(file: ModelFile, functionName: string | undefined): FunctionToLower {
-  const { description, type } = file.spec
+function findFunction(spec: Model, file: ModelFile, functionName: string | undefined): FunctionToLower {
+  const { description, type } = spec
   if (type.case !== 'mlProgram') throw new CoreMLError('ERR_INTERNAL', `${file.path} is no ML Program`)
   const { functions } = type.value
   const name = functionName ?? (description?.defaultFunctionName || 'main')
@@ -51,9 +51,9 @@ function opsetNumber(opset: string): number {
   return Number.isFinite(number) ? number + 10 : 15
 }
 
-/** Makes the function that lowers an ML Program to ONNX. The file stays in use: close it when no more shapes can come. */
-export function lowerProgram(file: ModelFile, { functionName, precision = 'float32' }: ProgramOptions = {}): Lower {
-  const target = findFunction(file, functionName)
+/** Makes the function that lowers an ML Program to ONNX. `file` holds its weights, and stays in use as long as new shapes can come. */
+export function lowerProgram(spec: Model, file: ModelFile, { functionName, precision = 'float32' }: ProgramOptions = {}): Lower {
+  const target = findFunction(spec, file, functionName)
   return (shapes) => lower(file, target, precision, shapes)
 }
 
@@ -95,7 +95,7 @@ function lower(file: ModelFile, target: FunctionToLower, precision: Precision, s
       target.outputs.find((feature) => feature.name === name),
     )
   })
-  const lowered: Lowered = { graph: builder.finish(target.name), states }
+  const lowered: Lowered = { graph: builder.finish(target.name), states, values: program.inner }
   for (const state of states) {
     const { value, written } = program.states.get(state.name)!
     if (!written) continue

@@ -1,5 +1,5 @@
-import { ColorSpace, type FeatureDescription } from '../../../format/index.ts'
 import { CoreMLError } from '../../../errors.ts'
+import { ColorSpace, type FeatureDescription } from '../../../format/index.ts'
 import type { InputShapes } from '../lowered.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Dim, Value } from '../onnx/value.ts'

@@ -1,6 +1,6 @@
 import { CoreMLError } from '../../../errors.ts'
 import { readConstant } from '../../../format/constants.ts'
-import type { Block, ModelFile, Operation, Value as MilValue } from '../../../format/index.ts'
+import type { Block, Value as MilValue, ModelFile, Operation } from '../../../format/index.ts'
 import type { TensorType } from '../../../model/tensor.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Dim, Value } from '../onnx/value.ts'
@@ -8,7 +8,7 @@ import { type MilLiteral, milLiteral } from './constant.ts'
 import { type Lowered, OpContext } from './context.ts'
 import type { Operand } from './operand.ts'
 import { lowerings, movesElements } from './ops/index.ts'
-import { Scope } from './scope.ts'
+import type { Scope } from './scope.ts'
 import { computeType, type MilTensorType, type MilType } from './types.ts'
 
 /** The value of a state at one point of the program. */
@@ -16,13 +16,6 @@ export interface StateValue {
   type: MilTensorType
   value: Value
   written: boolean
-}
-
-/** An inner value of the program that the graph holds under a name of its own. */
-export interface InnerValue {
-  /** Name of the graph's value. */
-  value: Value
-  type: MilTensorType
 }
 
 /** How fp16 values are computed: in float32, or each rounded as the program declares. */
@@ -36,7 +29,7 @@ export class ProgramLowering {
   /** Current values of the states; blocks inside loops and branches replace them and put them back. */
   states = new Map<string, StateValue>()
   /** Values of the outermost block by the program's names, for those who want to look at them. */
-  readonly inner = new Map<string, InnerValue>()
+  readonly inner = new Map<string, Value>()
   readonly #file: ModelFile
   readonly #problems = new Set<string>()
   #classifier: { scores: Value; labels: readonly (string | number | bigint)[]; names: readonly string[] } | undefined
@@ -119,7 +112,7 @@ export class ProgramLowering {
       if (lowered === undefined) return
       const operand = 'kind' in lowered ? lowered : this.#settle(op, index, lowered)
       scope.set(name, operand)
-      if (builder === this.root && operand.kind === 'tensor') this.inner.set(name, { value: operand.value, type: operand.type })
+      if (builder === this.root && operand.kind === 'tensor') this.inner.set(name, operand.value)
     })
     builder.hint = hint
   }
@@ -163,11 +156,6 @@ export class ProgramLowering {
     const names = [...counts].map(([name, count]) => (count > 1 ? `${name} (${count} times)` : name)).sort()
     throw new CoreMLError('ERR_OP_UNSUPPORTED', `the program has ops that cannot be run here: ${names.join(', ')}`)
   }
-
-  /** A scope for the blocks of an op. */
-  innerScope(scope: Scope): Scope {
-    return new Scope(scope)
-  }
 }
 
 /** Rounds every element to half precision, and leaves it in float32. */
@@ -187,5 +175,3 @@ function placeholder(name: string, type: MilType): Lowered {
   }
   return { kind: 'classification' }
 }
-
-

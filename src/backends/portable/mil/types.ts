@@ -39,7 +39,8 @@ export function computeType(dtype: MilDtype): TensorType {
 
 /** Inclusive bounds of an integer type that is narrower than the one it is computed in; undefined for the others. */
 export function integerRange(dtype: MilDtype): readonly [number, number] | undefined {
-  if (dtype === 'string' || dtype === 'bool' || isFloat(dtype) || dtype === 'int32' || dtype === 'int64' || dtype === 'uint64') return undefined
+  if (dtype === 'string' || dtype === 'bool' || isFloat(dtype) || dtype === 'int32' || dtype === 'int64' || dtype === 'uint64')
+    return undefined
   const bits = bitsOf(dtype)
   return dtype.startsWith('uint') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
 }

@@ -1,5 +1,5 @@
-import { isStatic, type Dim, type Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { type Dim, isStatic, type Value } from '../../onnx/value.ts'
 import type { Lowering, OpContext } from '../context.ts'
 
 /** `axis` counted from the front. */

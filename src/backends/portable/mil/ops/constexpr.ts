@@ -1,5 +1,5 @@
 import { unpackBits } from '../../../../format/weights.ts'
-import { float16BitsOf } from '../../../../model/float16.ts'
+import { toFloat16 } from '../../../../model/float16.ts'
 import { elementCount } from '../../../../model/tensor.ts'
 import { MilConstant } from '../constant.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
@@ -13,7 +13,7 @@ function decompressed(op: OpContext, index: number, dims: readonly number[], dat
   const { dtype } = op.output(index)
   const name = op.outputNames[index] ?? op.name
   // The program declares half precision, and where that counts the weights have it too.
-  if (dtype === 'fp16' && op.program.precision === 'asDeclared') return new MilConstant(name, dtype, dims, { data: float16BitsOf(data) })
+  if (dtype === 'fp16' && op.program.precision === 'asDeclared') return new MilConstant(name, dtype, dims, { data: toFloat16(data) })
   return new MilConstant(name, dtype, dims, { data, computed: true })
 }
 
@@ -23,7 +23,9 @@ function elements(constant: MilConstant): Elements {
 
 /** Elements without widening narrow integers: what loops read fastest. */
 function narrow(constant: MilConstant): ArrayLike<number> {
-  return constant.dtype.startsWith('fp') || constant.dtype === 'bf16' ? elements(constant) : (constant.stored as unknown as ArrayLike<number>)
+  return constant.dtype.startsWith('fp') || constant.dtype === 'bf16'
+    ? elements(constant)
+    : (constant.stored as unknown as ArrayLike<number>)
 }
 
 function affineDequantize(op: OpContext): MilConstant {
@@ -32,7 +34,8 @@ function affineDequantize(op: OpContext): MilConstant {
   const zeroPoint = elements(op.requiredConstant('zero_point'))
   const axis = normalAxis(op.number('axis', 0), data.dims.length)
   const blocks = data.dims.map((dim, index) => (index === axis && Math.max(scale.length, zeroPoint.length) > 1 ? dim : 1))
-  const full = (vector: Elements) => (vector.length === elementCount(blocks) ? vector : new Float32Array(elementCount(blocks)).fill(vector[0]!))
+  const full = (vector: Elements) =>
+    vector.length === elementCount(blocks) ? vector : new Float32Array(elementCount(blocks)).fill(vector[0]!)
   return decompressed(op, 0, data.dims, dequantizeBlocks(narrow(data), data.dims, full(scale), full(zeroPoint), blocks))
 }
 

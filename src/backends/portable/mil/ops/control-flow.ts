@@ -121,11 +121,7 @@ function whileLoop(op: OpContext): Operand[] {
     const { result, after } = withStates(op, replaced, () => op.program.lowerBlock(body, bind(body, current), inner))
     // A constant that the loop starts or goes on with is a variable all the same.
     operands = result.map((operand, index) => withValue(op, operand, carried(op, operand.kind === 'values' ? initial[index]! : operand)))
-    const { result: again } = withStates(
-      op,
-      new Map(states.map((name) => [name, after.get(name)!.value])),
-      () => test(inner, operands),
-    )
+    const { result: again } = withStates(op, new Map(states.map((name) => [name, after.get(name)!.value])), () => test(inner, operands))
     return [again, ...operands.map((operand) => carried(op, operand)), ...states.map((name) => after.get(name)!.value)]
   })
   const types = ports.slice(2).map((port, index) => ({ type: port.type, dims: merged(port.dims, outputs[index + 1]!.dims) }))

@@ -73,8 +73,7 @@ function transposed(op: OpContext): Value {
     } else {
       // As much as the convolution would pad that turns the output into the input.
       const size = stated ? x.dims[axis + 2]! : null
-      const excess =
-        stated && size !== null ? (size - 1) * strides[axis]! + extent[axis]! - stated[axis]! : extent[axis]! - strides[axis]!
+      const excess = stated && size !== null ? (size - 1) * strides[axis]! + extent[axis]! - stated[axis]! : extent[axis]! - strides[axis]!
       const total = Math.max(0, excess)
       const less = Math.floor(total / 2)
       before.push(type === 'same_lower' ? total - less : less)

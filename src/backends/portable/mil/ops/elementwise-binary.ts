@@ -19,7 +19,9 @@ function binary(opType: string): Lowering {
 function arithmetic(opType: string): Lowering {
   return (op) => {
     const [x, y] = operands(op)
-    return x.type === 'bool' ? op.builder.op(opType, [op.builder.cast(x, 'int32'), op.builder.cast(y, 'int32')]) : op.builder.op(opType, [x, y])
+    return x.type === 'bool'
+      ? op.builder.op(opType, [op.builder.cast(x, 'int32'), op.builder.cast(y, 'int32')])
+      : op.builder.op(opType, [x, y])
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { computeType, integerRange, type MilDtype } from '../types.ts'
 import { unary } from './common.ts'

@@ -1,5 +1,5 @@
-import { staticDim, type Value } from '../../onnx/value.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
 
@@ -64,7 +64,8 @@ function resizeLinear(op: OpContext, x: Value, sizes: readonly ShapeElement[], s
   const known = sizes.every((size) => typeof size === 'number')
   const mode = transformations[sampling]
   // ONNX puts a single point at the first pixel, ALIGN_CORNERS in the middle.
-  if (mode && !(sampling === 'ALIGN_CORNERS' && (!known || sizes.includes(1)))) return onnxResize(builder, x, sizes, { mode: 'linear', coordinate_transformation_mode: mode })
+  if (mode && !(sampling === 'ALIGN_CORNERS' && (!known || sizes.includes(1))))
+    return onnxResize(builder, x, sizes, { mode: 'linear', coordinate_transformation_mode: mode })
   if (!known) return op.unsupported(`sampling mode ${sampling} to a size that is only known in a run`)
   const weights = [rank - 2, rank - 1].map((axis, index) => {
     const size = builder.dim(x, axis)
@@ -89,7 +90,9 @@ function onnxResize(builder: GraphBuilder, x: Value, sizes: readonly ShapeElemen
   const dims = [...type.dims.slice(0, 2), ...sizes.map((size) => (typeof size === 'number' ? size : null))]
   const resized = builder.op('Resize', [type, null, null, target], attributes, { types: [{ type: type.type, dims }] })
   const typed = builder.cast(resized, x.type)
-  return rank === 4 ? typed : builder.reshape(typed, [...kept, ...sizes.map((size, index) => (typeof size === 'number' ? size : builder.dim(typed, index + 2)))])
+  return rank === 4
+    ? typed
+    : builder.reshape(typed, [...kept, ...sizes.map((size, index) => (typeof size === 'number' ? size : builder.dim(typed, index + 2)))])
 }
 
 /** Resizes the last two dimensions to the nearest pixels. */
@@ -160,7 +163,12 @@ function resize(op: OpContext): Value {
 }
 
 /** Box coordinates [N, 1] each, in pixels: where rows and columns start and end. */
-function corners(op: OpContext, boxes: Value, height: ShapeElement, width: ShapeElement): { rows: [Value, Value]; columns: [Value, Value] } {
+function corners(
+  op: OpContext,
+  boxes: Value,
+  height: ShapeElement,
+  width: ShapeElement,
+): { rows: [Value, Value]; columns: [Value, Value] } {
   const { builder } = op
   const mode = op.string('box_coordinate_mode', 'CORNERS_HEIGHT_FIRST')
   const parts = upTo(4).map((index) => builder.slice(boxes, [1], [index], [index + 1]))
@@ -344,4 +352,3 @@ export const imageResizing: LoweringTable = {
     return resizeNearest(op, x, scaledSizes(op, x), 'DEFAULT')
   },
 }
-

@@ -53,6 +53,8 @@ export const lowerings: LoweringTable = Object.assign({}, ...Object.values(famil
 /** Ops whose results are elements of their inputs, as they are: there is nothing to round. */
 export const movesElements: ReadonlySet<string> = new Set([
   ...Object.keys(tensorTransformation),
-  ...'band_part concat cond flatten2d gather gather_along_axis gather_nd identity list_gather list_read max_pool pad read_state relu'.split(' '),
+  ...'band_part concat cond flatten2d gather gather_along_axis gather_nd identity list_gather list_read max_pool pad read_state relu'.split(
+    ' ',
+  ),
   ...'select shape split stack tile topk while_loop'.split(' '),
 ])

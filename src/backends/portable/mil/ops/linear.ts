@@ -1,7 +1,7 @@
-import type { Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
-import type { LoweringTable, OpContext } from '../context.ts'
 import { inferOutputs } from '../../onnx/infer.ts'
+import type { Value } from '../../onnx/value.ts'
+import type { LoweringTable, OpContext } from '../context.ts'
 
 /** Options of {@link product}. */
 export interface MatMulOptions {
@@ -48,7 +48,8 @@ function linearLayer(op: OpContext): Value {
   const weight = op.input('weight')
   const bias = op.optional('bias')
   if (x.dims.length === 2 && x.type === 'float32') return builder.op('Gemm', [x, weight, bias], { transB: 1 })
-  const result = x.dims.length === 1 ? builder.op('MatMul', [x, builder.transpose(weight, [1, 0])]) : matmul(builder, x, weight, { transposeY: true })
+  const result =
+    x.dims.length === 1 ? builder.op('MatMul', [x, builder.transpose(weight, [1, 0])]) : matmul(builder, x, weight, { transposeY: true })
   return bias ? builder.op('Add', [result, bias]) : result
 }
 

@@ -1,5 +1,5 @@
-import type { Dim, Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import type { Dim, Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import type { ListOperand } from '../operand.ts'
 import { computeType } from '../types.ts'
@@ -15,9 +15,14 @@ function lengthOf(builder: GraphBuilder, list: Value): Value {
 function grown(builder: GraphBuilder, list: Value, length: Value, element: Value): Value {
   const rank = list.dims.length
   // Dimensions that were not known when the list was made are 1 and stretch.
-  const stretched = builder.op('Expand', [list, builder.concat([builder.ints([1]), builder.shape(element)], 0)], {}, {
-    types: [{ type: list.type, dims: [list.dims[0]!, ...element.dims] }],
-  })
+  const stretched = builder.op(
+    'Expand',
+    [list, builder.concat([builder.ints([1]), builder.shape(element)], 0)],
+    {},
+    {
+      types: [{ type: list.type, dims: [list.dims[0]!, ...element.dims] }],
+    },
+  )
   const zero = builder.scalar(0, 'int64')
   const missing = builder.op('Max', [builder.op('Sub', [length, lengthOf(builder, list)]), zero])
   const pads = builder.shapeVector(upTo(2 * rank).map((index) => (index === rank ? missing : 0)))

@@ -6,7 +6,12 @@ import { range } from './common.ts'
  * Boxes [n, B, 4] with scores [n, B, K] by falling best score, without those that overlap a better one too much.
  * What the op gives has a fixed size: a mask over all boxes is sorted, so that no shape depends on the data.
  */
-function suppress(op: OpContext, boxes: Value, scores: Value, threshold: number | undefined): { boxes: Value; scores: Value; indices: Value; count: Value } {
+function suppress(
+  op: OpContext,
+  boxes: Value,
+  scores: Value,
+  threshold: number | undefined,
+): { boxes: Value; scores: Value; indices: Value; count: Value } {
   const { builder } = op
   const batch = staticDim(boxes, 0)
   const total = staticDim(boxes, 1)
@@ -30,9 +35,14 @@ function suppress(op: OpContext, boxes: Value, scores: Value, threshold: number 
     { center_point_box: 1 },
   )
   const places = builder.op('Gather', [selected, builder.ints([0, 2])], { axis: 1 })
-  const ones = builder.op('Expand', [builder.scalar(1), builder.op('Slice', [builder.op('Shape', [places]), builder.ints([0]), builder.ints([1])])], {}, {
-    types: [{ type: 'float32', dims: [null] }],
-  })
+  const ones = builder.op(
+    'Expand',
+    [builder.scalar(1), builder.op('Slice', [builder.op('Shape', [places]), builder.ints([0]), builder.ints([1])])],
+    {},
+    {
+      types: [{ type: 'float32', dims: [null] }],
+    },
+  )
   const none = builder.expand(builder.scalar(0), [batch, total])
   const kept = builder.op('ScatterND', [none, places, ones])
   // If no box is good enough, the best one stands.

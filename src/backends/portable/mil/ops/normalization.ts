@@ -40,11 +40,9 @@ function batchNorm(op: OpContext): Value {
   const rank = x.dims.length
   if (mean.constant || op.constant('mean')) {
     const channels = staticDim(mean, 0)
-    return builder.op(
-      'BatchNormalization',
-      [x, vectorOr(op, 'gamma', channels, 1), vectorOr(op, 'beta', channels, 0), mean, variance],
-      { epsilon },
-    )
+    return builder.op('BatchNormalization', [x, vectorOr(op, 'gamma', channels, 1), vectorOr(op, 'beta', channels, 0), mean, variance], {
+      epsilon,
+    })
   }
   const channelwise = (value: Value) => alongChannels(builder, value, rank)
   const deviation = builder.op('Sqrt', [builder.op('Add', [channelwise(variance), builder.scalar(epsilon)])])
@@ -73,7 +71,10 @@ function localResponseNorm(op: OpContext): Value {
     pads: [before, 0, size - 1 - before, 0],
     count_include_pad: 1,
   })
-  const shaped = builder.reshape(mean, upTo(rank).map((axis) => builder.dim(x, axis)))
+  const shaped = builder.reshape(
+    mean,
+    upTo(rank).map((axis) => builder.dim(x, axis)),
+  )
   const base = builder.op('Add', [builder.op('Mul', [shaped, builder.scalar(alpha)]), builder.scalar(k)])
   return builder.op('Div', [x, builder.op('Pow', [base, builder.scalar(beta)])])
 }

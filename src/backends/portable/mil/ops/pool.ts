@@ -17,8 +17,7 @@ function pool(op: OpContext, opType: string, x: Value, attributes: Record<string
 
 /** Pooling over windows. */
 export const pooling: LoweringTable = {
-  avg_pool: (op) =>
-    pool(op, 'AveragePool', op.input('x'), { count_include_pad: op.bool('exclude_padding_from_average', false) ? 0 : 1 }),
+  avg_pool: (op) => pool(op, 'AveragePool', op.input('x'), { count_include_pad: op.bool('exclude_padding_from_average', false) ? 0 : 1 }),
   l2_pool: (op) => {
     // The root of the sum of squares: zeros in the padding add nothing.
     const { builder } = op

@@ -1,6 +1,6 @@
 import { elementCount } from '../../../../model/tensor.ts'
-import { isStatic, type Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { isStatic, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range } from './common.ts'
 
@@ -27,13 +27,12 @@ function uniform(op: OpContext, shape: Value, dims: Value['dims'], stream = 0): 
   const { builder } = op
   const seed = op.number('seed', -1)
   const count = isStatic(dims) ? elementCount(dims) : builder.op('ReduceProd', [shape], { keepdims: 0 })
-  let numbers: Value
   if (seed === -1) {
     // Different in every prediction.
     const zeros = builder.op('Expand', [builder.scalar(0), shape], {}, { types: [{ type: 'float32', dims }] })
     return builder.op('RandomUniformLike', [zeros], { low: 2 ** -25, high: 1 - 2 ** -24, dtype: 'float32' })
   }
-  numbers = mixed(builder, range(builder, count), seed + stream * 0x9e37)
+  const numbers = mixed(builder, range(builder, count), seed + stream * 0x9e37)
   // 24 bits fit a float32 exactly; half a step keeps 0 out.
   const bits = builder.cast(builder.op('Div', [numbers, builder.scalar(256, 'int64')]), 'float32')
   const unit = builder.op('Mul', [builder.op('Add', [bits, builder.scalar(0.5)]), builder.scalar(2 ** -24)])

@@ -1,6 +1,6 @@
-import { staticDim, type Value } from '../../onnx/value.ts'
-import type { GraphBuilder } from '../../onnx/builder.ts'
 import type { Attributes } from '../../onnx/attributes.ts'
+import type { GraphBuilder } from '../../onnx/builder.ts'
+import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { matmul } from './linear.ts'
 import { flip } from './tensor-transformation.ts'
@@ -100,7 +100,11 @@ function lstm(op: OpContext): Value[] {
   const suffixes = both ? ['', '_back'] : ['']
   const directions = suffixes.length
   // Core ML orders gates input, forget, output, cell; ONNX input, output, forget, cell.
-  const weights = (name: string) => stacked(builder, suffixes.map((suffix) => reordered(builder, op.input(name + suffix), [0, 2, 1, 3], size)))
+  const weights = (name: string) =>
+    stacked(
+      builder,
+      suffixes.map((suffix) => reordered(builder, op.input(name + suffix), [0, 2, 1, 3], size)),
+    )
   const hasBias = suffixes.some((suffix) => op.has(`bias${suffix}`))
   const bias = (suffix: string) => {
     const own = op.optional(`bias${suffix}`)
@@ -174,12 +178,7 @@ function clippedLstm(op: OpContext, size: number, both: boolean): Value[] {
       return [hidden, bounded, hidden]
     })
     const types = [state, state, { type: 'float32' as const, dims: [x.dims[0]!, x.dims[1]!, size] }]
-    const [h, c, all] = builder.ops(
-      'Scan',
-      [part('initial_h'), part('initial_c'), inputs],
-      { body: graph, num_scan_inputs: 1 },
-      { types },
-    )
+    const [h, c, all] = builder.ops('Scan', [part('initial_h'), part('initial_c'), inputs], { body: graph, num_scan_inputs: 1 }, { types })
     return { h: h!, c: c!, all: direction === 1 ? flip(builder, all!, [0]) : all! }
   })
   const joined = (values: Value[], axis: number) => builder.concat(values, axis)

@@ -1,5 +1,5 @@
-import type { Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { normalAxis, upTo } from './common.ts'
 import { inverse } from './tensor-transformation.ts'

@@ -1,5 +1,5 @@
-import { isStatic, type Dim, type Value } from '../../onnx/value.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { type Dim, isStatic, type Value } from '../../onnx/value.ts'
 import type { OpContext } from '../context.ts'
 import { product, range, toEnd, upTo } from './common.ts'
 
@@ -15,7 +15,11 @@ interface Slice {
 }
 
 /** One bound of a slice, along every axis: the elements that a mask replaces, by constants. */
-function bound(op: OpContext, parameter: string, replace: readonly (number | undefined)[]): { value: Value; known: (number | undefined)[] } {
+function bound(
+  op: OpContext,
+  parameter: string,
+  replace: readonly (number | undefined)[],
+): { value: Value; known: (number | undefined)[] } {
   const { builder } = op
   const given = op.known(parameter)
   if (given) {
@@ -57,11 +61,7 @@ function readSlice(op: OpContext, x: Value): Slice {
   const openAxes = upTo(rank).filter((axis) => squeezeMask[axis] && begin.known[axis] === undefined)
   if (openAxes.length > 0) {
     const after = builder.op('Add', [begin.value, builder.scalar(1, 'int64')])
-    const wrapped = builder.op('Where', [
-      builder.op('Equal', [after, builder.scalar(0, 'int64')]),
-      builder.scalar(toEnd, 'int64'),
-      after,
-    ])
+    const wrapped = builder.op('Where', [builder.op('Equal', [after, builder.scalar(0, 'int64')]), builder.scalar(toEnd, 'int64'), after])
     const parts = upTo(rank).map((axis): ShapeElement => {
       if (openAxes.includes(axis)) return builder.reshape(builder.slice(wrapped, [0], [axis], [axis + 1]), [])
       return end.known[axis] ?? builder.reshape(builder.slice(end.value, [0], [axis], [axis + 1]), [])
@@ -86,10 +86,12 @@ function lengthOf(size: number, start: number, end: number, step: number): numbe
 
 function sliced(builder: GraphBuilder, x: Value, slice: Slice): Value {
   const rank = x.dims.length
-  const whole = slice.steps.every((step) => step === 1) && isStatic(slice.dims) && isStatic(x.dims) && product(slice.dims) === product(x.dims)
+  const whole =
+    slice.steps.every((step) => step === 1) && isStatic(slice.dims) && isStatic(x.dims) && product(slice.dims) === product(x.dims)
   if (whole) return x
   const steps = slice.steps.every((step) => step === 1) ? null : builder.ints(slice.steps)
-  if (slice.starts.constant && slice.ends.constant) return builder.op('Slice', [x, slice.starts, slice.ends, builder.ints(upTo(rank)), steps])
+  if (slice.starts.constant && slice.ends.constant)
+    return builder.op('Slice', [x, slice.starts, slice.ends, builder.ints(upTo(rank)), steps])
   const types = [{ type: x.type, dims: slice.dims }]
   return builder.op('Slice', [x, slice.starts, slice.ends, builder.ints(upTo(rank)), steps], {}, { types })
 }

@@ -1,5 +1,5 @@
-import type { Dim, Value } from '../../onnx/value.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import type { Dim, Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { computeType } from '../types.ts'
 import { normalAxis, product, range, upTo } from './common.ts'
@@ -70,7 +70,8 @@ function oneHot(op: OpContext): Value {
   const { dtype } = op.output()
   const type = computeType(dtype)
   const [on, off] = [op.number('on_value', 1), op.number('off_value', 0)]
-  if (type === 'bool') return on === 1 && off === 0 ? here : builder.op('Where', [here, builder.scalar(on, 'bool'), builder.scalar(off, 'bool')])
+  if (type === 'bool')
+    return on === 1 && off === 0 ? here : builder.op('Where', [here, builder.scalar(on, 'bool'), builder.scalar(off, 'bool')])
   return builder.op('Where', [here, builder.scalar(on, type), builder.scalar(off, type)])
 }
 
@@ -195,4 +196,3 @@ export const tensorOperation: LoweringTable = {
   },
   topk,
 }
-

@@ -1,11 +1,17 @@
-import { isStatic, type Value } from '../../onnx/value.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { isStatic, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { normalAxes, normalAxis, range, upTo } from './common.ts'
 import { sliceByIndex, sliceUpdate } from './slice.ts'
 
 /** The dimensions of `value`, some split in several: one list of sizes for each, -1 for what remains. */
-function rearrange(builder: GraphBuilder, value: Value, split: readonly ShapeElement[], perm: readonly number[], joined: readonly ShapeElement[]): Value {
+function rearrange(
+  builder: GraphBuilder,
+  value: Value,
+  split: readonly ShapeElement[],
+  perm: readonly number[],
+  joined: readonly ShapeElement[],
+): Value {
   return builder.reshape(builder.transpose(builder.reshape(value, split), perm), joined)
 }
 
@@ -169,7 +175,10 @@ export const tensorTransformation: LoweringTable = {
   expand_dims: (op) => {
     const x = op.input('x')
     const axes = op.ints('axes')
-    return op.builder.unsqueeze(x, normalAxes(axes, x.dims.length + axes.length).sort((a, b) => a - b))
+    return op.builder.unsqueeze(
+      x,
+      normalAxes(axes, x.dims.length + axes.length).sort((a, b) => a - b),
+    )
   },
   pixel_shuffle: (op) => op.builder.op('DepthToSpace', [op.input('x')], { blocksize: op.number('upscale_factor'), mode: 'CRD' }),
   pixel_unshuffle: (op) => {
@@ -199,13 +208,7 @@ export const tensorTransformation: LoweringTable = {
     }
     const [n, c, h, w] = builder.dims(x) as [ShapeElement, ShapeElement, ShapeElement, ShapeElement]
     const [height, width] = [divided(builder, h, bh), divided(builder, w, bw)]
-    return rearrange(
-      builder,
-      x,
-      [n, c, height, bh, width, bw],
-      [3, 5, 0, 1, 2, 4],
-      [times(builder, n, bh * bw), c, height, width],
-    )
+    return rearrange(builder, x, [n, c, height, bh, width, bw], [3, 5, 0, 1, 2, 4], [times(builder, n, bh * bw), c, height, width])
   },
   space_to_depth: (op) => op.builder.op('SpaceToDepth', [op.input('x')], { blocksize: op.number('block_size') }),
   squeeze,
