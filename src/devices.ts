@@ -1,6 +1,7 @@
-import { arch, cpus, release, totalmem, type } from 'node:os'
 import type { BackendName, ComputeUnits, Unavailable } from './backends/backend.ts'
 import { backendNames, defaultBackendName, importBackend } from './backends/select.ts'
+import { describeMachine } from './measure/machine.ts'
+import type { Machine } from './measure/result.ts'
 
 /** What one backend can do here. */
 export interface BackendReport {
@@ -11,14 +12,7 @@ export interface BackendReport {
 
 /** This machine, as far as predictions are concerned. */
 export interface Devices {
-  system: { name: string; release: string; architecture: string }
-  /** The processor's own name. */
-  chip: string | Unavailable
-  logicalCores: number
-  memoryBytes: number
-  node: string
-  /** True for an x64 Node on Apple silicon: every figure taken there is wrong. */
-  translated: boolean
+  machine: Machine
   defaultBackend: BackendName
   backends: Record<BackendName, BackendReport>
 }
@@ -32,16 +26,9 @@ async function reportBackend(name: BackendName): Promise<BackendReport> {
 
 /** This machine's chip, compute units and backends. */
 export async function devices(): Promise<Devices> {
-  const chip = cpus()[0]?.model.trim()
   const reports = await Promise.all(backendNames.map(async (name) => [name, await reportBackend(name)] as const))
   return {
-    system: { name: type(), release: release(), architecture: arch() },
-    chip: chip ? chip : { unavailable: 'the system does not tell the processor’s name' },
-    logicalCores: cpus().length,
-    memoryBytes: totalmem(),
-    node: process.version,
-    // Rosetta shows programs a processor of this name.
-    translated: process.platform === 'darwin' && process.arch === 'x64' && /apple/i.test(chip ?? ''),
+    machine: describeMachine(),
     defaultBackend: defaultBackendName(),
     backends: Object.fromEntries(reports) as Record<BackendName, BackendReport>,
   }

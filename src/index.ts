@@ -8,8 +8,13 @@ export type {
   TimedRun,
   Unavailable,
 } from './backends/backend.ts'
+export { type BackendReport, type Devices, devices } from './devices.ts'
 export { CoreMLError, type CoreMLErrorOptions, type ErrorCode } from './errors.ts'
 export type { ImageInputOptions, ResizeMode } from './images/options.ts'
+export { compare, inspect } from './lazy.ts'
+export type { CompareEvent } from './measure/events.ts'
+export type { CompareOptions, ModelToCompare } from './measure/options.ts'
+export type { CompareResult, ModelResult, UnitResult } from './measure/result.ts'
 export type {
   DictionaryFeature,
   DimensionRange,
@@ -31,5 +36,15 @@ export {
   type ModelTimedRunOptions,
 } from './model/model.ts'
 export type { ModelState } from './model/state.ts'
+export type {
+  CompressionSummary,
+  FunctionSummary,
+  ModelPart,
+  ModelSummary,
+  UpdateParameter,
+  UpdateSummary,
+  WeightSummary,
+  WeightTypeSummary,
+} from './model/summary.ts'
 export type { Tensor, TensorData, TensorType } from './model/tensor.ts'
 export type { Dictionary, Features, FeatureValue, Image, ImageFormat, Sequence } from './model/values.ts'

@@ -2,10 +2,10 @@
 import { Command, CommanderError } from 'commander'
 import { CoreMLError } from '../errors.ts'
 import { didYouMean } from '../model/suggest.ts'
+import { packageVersion } from '../version.ts'
 import { commands } from './commands.ts'
 import { reportError } from './errors.ts'
 import { exitCode } from './exit-code.ts'
-import { version } from './version.ts'
 
 /** The command that the arguments name, if it is known. */
 function commandName(args: readonly string[]): string | undefined {
@@ -18,7 +18,7 @@ function commandName(args: readonly string[]): string | undefined {
 async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('coreml-bridge')
     .description('Run Core ML models, see where they run, and how fast: on the CPU, the GPU and the Neural Engine.')
-    .version(version(), '--version', 'show the version')
+    .version(packageVersion(), '--version', 'show the version')
     .helpOption('-h, --help', 'show help')
     .exitOverride()
     .configureOutput({ writeErr: () => {}, outputError: () => {} })

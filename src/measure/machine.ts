@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import { identifyChip } from '../chips/identify.ts'
 import type { Machine } from './result.ts'
@@ -30,9 +29,4 @@ export function describeMachine(): Machine {
     node: process.version,
     translated: translated(),
   }
-}
-
-/** This package's version. */
-export function packageVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
 }

@@ -2,29 +2,31 @@ import type { Command } from 'commander'
 import { allComputeUnits } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/select.ts'
 import { type Devices, devices } from '../../devices.ts'
+import { packageVersion } from '../../version.ts'
 import { addSharedOptions, type SharedOptions } from '../options.ts'
-import { version } from '../version.ts'
 
 /** Version of the form of `devices --json`. */
 const schemaVersion = 1
 
-function print(machine: Devices): void {
-  const { system, chip, memoryBytes } = machine
+function print({ machine, defaultBackend, backends }: Devices): void {
+  const { platform, osRelease, architecture, cpu, chip, translated } = machine
   const rows: [string, string][] = [
-    ['coreml-bridge', version()],
+    ['coreml-bridge', packageVersion()],
     ['node', machine.node],
-    ['system', `${system.name} ${system.release} (${system.architecture})`],
-    ['chip', typeof chip === 'string' ? chip : `unavailable: ${chip.unavailable}`],
-    ['cores', String(machine.logicalCores)],
-    ['memory', `${(memoryBytes / 2 ** 30).toFixed(1)} GB`],
+    ['system', `${platform} ${osRelease} (${architecture})`],
+    ['chip', chip === null || chip === cpu ? cpu : `${chip} (${cpu})`],
+    ['cores', String(machine.cores)],
+    ['memory', `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB`],
   ]
   const lines = rows.map(([name, value]) => `${name.padEnd(14)} ${value}`)
-  if (machine.translated) lines.push('', 'This Node runs under Rosetta: figures taken here are wrong. Install the arm64 build of Node.')
+  if ('value' in translated && translated.value) {
+    lines.push('', 'This Node runs under Rosetta: figures taken here are wrong. Install the arm64 build of Node.')
+  }
   for (const name of backendNames) {
-    const { available, computeUnits } = machine.backends[name]
+    const { available, computeUnits } = backends[name]
     lines.push(
       '',
-      `${name} backend${name === machine.defaultBackend ? ' (default)' : ''}: ${available === true ? 'available' : available.unavailable}`,
+      `${name} backend${name === defaultBackend ? ' (default)' : ''}: ${available === true ? 'available' : available.unavailable}`,
     )
     if (available !== true) continue
     for (const unit of allComputeUnits) {
@@ -36,9 +38,9 @@ function print(machine: Devices): void {
 }
 
 async function run(options: SharedOptions): Promise<void> {
-  const machine = await devices()
-  if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion, version: version(), ...machine })}\n`)
-  else print(machine)
+  const report = await devices()
+  if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion, version: packageVersion(), ...report })}\n`)
+  else print(report)
 }
 
 export function define(command: Command): void {
