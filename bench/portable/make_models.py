@@ -43,17 +43,19 @@ def gpt2_cached():
     from transformers import GPT2Config, GPT2LMHeadModel
     config = GPT2Config(attn_implementation="eager")
     model = GPT2LMHeadModel(config)
-    shape = (config.n_layer, 2, 1, config.n_head, 128, config.n_embd // config.n_head)
+    shape = (config.n_layer, 1, config.n_head, 128, config.n_embd // config.n_head)
 
-    def step(m, ids, position, cache):
+    def step(m, ids, position, keys, values):
         from transformers.cache_utils import DynamicCache
-        past = DynamicCache.from_legacy_cache(tuple((cache[i, 0], cache[i, 1]) for i in range(config.n_layer)))
+        past = DynamicCache.from_legacy_cache(tuple((keys[i], values[i]) for i in range(config.n_layer)))
         out = m(input_ids=ids, position_ids=position, past_key_values=past, use_cache=True, return_dict=True)
-        return out.logits, torch.stack([torch.stack([k[:, :, -1:], v[:, :, -1:]]) for k, v in out.past_key_values.to_legacy_cache()])
+        new = out.past_key_values
+        layers = new.to_legacy_cache() if hasattr(new, "to_legacy_cache") else new  # a tuple while tracing
+        return out.logits, torch.stack([k[:, :, -1:] for k, _ in layers]), torch.stack([v[:, :, -1:] for _, v in layers])
 
     return Outputs(model, step), {
         "input_ids": torch.randint(0, 50000, (1, 1), dtype=torch.int32), "position_ids": torch.full((1, 1), 128, dtype=torch.int32),
-        "cache": torch.randn(shape)}
+        "keys": torch.randn(shape), "values": torch.randn(shape)}
 
 
 def whisper_encoder():

@@ -16,5 +16,6 @@ export interface CommandEntry {
 export const commands: Readonly<Record<string, CommandEntry>> = {
   predict: { summary: 'predict with a model', load: () => import('./commands/predict.ts') },
   inspect: { summary: 'show what a model takes, gives and holds', load: () => import('./commands/inspect.ts') },
+  profile: { summary: 'show where the time of a prediction goes (portable backend)', load: () => import('./commands/profile.ts') },
   devices: { summary: 'show this machine’s chip, compute units and backends', load: () => import('./commands/devices.ts') },
 }

@@ -31,7 +31,7 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
 }
 
 /** How a model becomes an ONNX graph; undefined for types that do not. */
-function lowering(spec: Model, { file, functionName, options }: PortableContext): Lower | undefined {
+export function lowering(spec: Model, { file, functionName, options }: PortableContext): Lower | undefined {
   if (spec.type.case === 'mlProgram') return lowerProgram(spec, file, { functionName, precision: options.precision })
   return undefined
 }

@@ -32,28 +32,28 @@ export class OnnxEvaluator implements Evaluator {
   readonly #lower: Lower
   readonly #options: LoadOptions
   readonly #client: RuntimeClient
-  readonly #close: () => void
+  readonly #profile: string | undefined
   /** One session for every shape; absent when the model has to be lowered for given shapes. */
   #general: Promise<Loaded> | undefined
   readonly #sessions = new Map<string, Promise<Loaded>>()
 
-  private constructor(description: ModelDescription, lower: Lower, options: LoadOptions, close: () => void) {
+  private constructor(description: ModelDescription, lower: Lower, options: LoadOptions, profile: string | undefined) {
     this.#description = description
     this.#lower = lower
     this.#options = options
     this.#client = runtimeClient(options.isolate)
-    this.#close = close
+    this.#profile = profile
   }
 
-  /** Lowers the model and makes its session. `close` is called by `dispose`. @throws CoreMLError */
+  /** Lowers the model and makes its session. With `profile`, onnxruntime writes its profile to files of that prefix. @throws CoreMLError */
   static async load(
     description: ModelDescription,
     lower: Lower,
     options: LoadOptions,
-    close: () => void = () => {},
+    { profile }: { profile?: string } = {},
   ): Promise<OnnxEvaluator> {
     requireOnnxRuntime()
-    const evaluator = new OnnxEvaluator(description, lower, options, close)
+    const evaluator = new OnnxEvaluator(description, lower, options, profile)
     try {
       evaluator.#general = evaluator.#load(lower(), undefined, options.signal)
       await evaluator.#general
@@ -102,14 +102,22 @@ export class OnnxEvaluator implements Evaluator {
     return new PortableState(this.#client, this.#description.states)
   }
 
+  /** Ends the profile of every session: its file is complete then. */
+  async endProfile(): Promise<void> {
+    for (const loading of this.#all()) await this.#client.ask({ kind: 'endProfile', session: (await loading).session })
+  }
+
+  #all(): Promise<Loaded>[] {
+    return [...(this.#general ? [this.#general] : []), ...this.#sessions.values()]
+  }
+
   async dispose(): Promise<void> {
-    const all = [...(this.#general ? [this.#general] : []), ...this.#sessions.values()]
+    const all = this.#all()
     this.#general = undefined
     this.#sessions.clear()
     await Promise.all(
       all.map((loading) => loading.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})),
     )
-    this.#close()
   }
 
   /** A model with states that is given none starts from zeros, and what it writes is lost. */
@@ -167,7 +175,7 @@ export class OnnxEvaluator implements Evaluator {
     const encoded = encodeModel(lowered.graph)
     const { threads } = this.#options
     const { session } = await this.#client.ask(
-      { kind: 'createSession', ...encoded, threads },
+      { kind: 'createSession', ...encoded, threads, profile: this.#profile },
       [encoded.model.buffer as ArrayBuffer],
       signal,
     )
