@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ImageFeature, ModelDescription } from '../../src/model/description.ts'
+import { float16ToFloat32 } from '../../src/model/float16.ts'
 import { Model } from '../../src/model/model.ts'
 import { elementCount, type Tensor, typedArray } from '../../src/model/tensor.ts'
 import { type Features, type FeatureValue, type Image, isTensor } from '../../src/model/values.ts'
@@ -91,8 +92,8 @@ export function inputsOf(description: ModelDescription, arrays: Record<string, T
 
 /** Elements as numbers. */
 export function numbers(tensor: Tensor): number[] {
-  if (tensor.type === 'float16') throw new Error('the samples give no float16')
-  return Array.from(tensor.data as Iterable<number | bigint>, Number)
+  const data = tensor.type === 'float16' ? float16ToFloat32(tensor.data as Uint16Array | Float16Array) : tensor.data
+  return Array.from(data as Iterable<number | bigint>, Number)
 }
 
 /** Numbers and shape of an output: a tensor, a dictionary of probabilities in the order of the labels, or a label as its index. */
