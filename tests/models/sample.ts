@@ -10,6 +10,7 @@ import { decodeNpz } from '../../src/npy/npz.ts'
 /** An entry of models/index.json; models/README.md describes the fields. */
 export interface Sample {
   name: string
+  family: string
   path: string
   card: string
   inputs: string
