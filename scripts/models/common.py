@@ -101,9 +101,9 @@ def save_cases(folder, inputs, outputs):
         arrays = {}
         for name, value in features.items():
             if isinstance(value, list):
-                arrays.update({f"case{i}/{name}": np.ascontiguousarray(v) for i, v in enumerate(value)})
+                arrays.update({f"case{i}/{name}": np.asarray(v, order="C") for i, v in enumerate(value)})
             else:
-                arrays[name] = np.ascontiguousarray(value)
+                arrays[name] = np.asarray(value, order="C")
         np.savez_compressed(folder / "expected" / f"{file}.npz", **arrays)
 
 
