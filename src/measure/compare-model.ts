@@ -24,7 +24,8 @@ export interface Plan {
   comparisons: number
   machine: Machine
   loadOptions: Partial<LoadOptions>
-  /** Path of inputs and expected outputs that the user gave for all models. */
+  /** Files of inputs and expected outputs that the user gave for all models. */
+  inputs?: string
   expected?: string
   signal?: AbortSignal
   onEvent?: (event: CompareEvent) => void
@@ -50,7 +51,7 @@ export async function sizeOnDisk(file: string): Promise<number> {
 }
 
 function inputsOf(model: ModelToCompare, plan: Plan): InputSource {
-  const file = plan.expected ?? model.inputs
+  const file = plan.inputs ?? plan.expected ?? model.inputs
   return file === undefined ? { kind: 'generated', seed: plan.seed, variants: plan.settings.inputVariants } : { kind: 'file', path: file }
 }
 
@@ -79,7 +80,8 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
   let reference: Reference = { unavailable: 'no unit could load the model' }
   if (description) {
     if (plan.expected !== undefined) reference = await referenceFromFile(plan.expected, description, 'given')
-    else if (model.expected !== undefined) reference = await referenceFromFile(model.expected, description, 'stored', model.psnr)
+    else if (model.expected !== undefined && plan.inputs === undefined)
+      reference = await referenceFromFile(model.expected, description, 'stored', model.psnr)
     else {
       const { timeoutMilliseconds } = settings
       const request = { model: file, inputs, cases, loadOptions: { functionName: loadOptions.functionName }, timeoutMilliseconds, signal }

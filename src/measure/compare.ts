@@ -8,6 +8,7 @@ import type { CompareOptions, ModelToCompare } from './options.ts'
 import type { BackendChoice } from './protocol/calls.ts'
 import { defaultSettings, type ProtocolSettings } from './protocol/defaults.ts'
 import { type CompareResult, resultVersion } from './result.ts'
+import { withStoredCases } from './samples.ts'
 
 function settingsOf(options: CompareOptions): ProtocolSettings {
   const settings: ProtocolSettings = { ...defaultSettings, ...options.settings }
@@ -103,9 +104,10 @@ export async function compare(
   models: string | ModelToCompare | readonly (string | ModelToCompare)[],
   options: CompareOptions = {},
 ): Promise<CompareResult> {
-  const list = (Array.isArray(models) ? models : [models]).map((model: string | ModelToCompare) =>
-    typeof model === 'string' ? { path: model } : model,
-  )
+  const list: ModelToCompare[] = []
+  for (const model of (Array.isArray(models) ? models : [models]) as readonly (string | ModelToCompare)[]) {
+    list.push(typeof model === 'string' ? await withStoredCases(model) : model)
+  }
   if (list.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'compare: name at least one model')
   const name = options.backend ?? defaultBackendName()
   const backend = await selectBackend(name)

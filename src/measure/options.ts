@@ -12,8 +12,10 @@ export interface CompareOptions {
   iterations?: number
   /** Timed milliseconds of each unit, over all its blocks. */
   durationMilliseconds?: number
-  /** A .npz file with inputs and expected outputs by feature name. */
+  /** A .npz file with expected outputs by feature name, and with the inputs unless `inputs` names another file. */
   expected?: string
+  /** A .npz file with inputs by feature name, instead of stored or made-up ones. */
+  inputs?: string
   /** Makes order and made-up inputs repeatable; random when absent, and always in the result. */
   seed?: number
   /** Length of a sustained run of each unit, after everything else. */

@@ -32,6 +32,7 @@ describe('a comparison of four units', () => {
     expect(cpuMedian).toBeGreaterThanOrEqual(3)
     expect(cpu.steady.median.interval![0]).toBeLessThanOrEqual(cpuMedian)
     expect(cpu.steady.p99.value).toBeGreaterThanOrEqual(cpu.steady.p90.value)
+    if (engine.breakEven.status !== 'after') throw new Error(engine.breakEven.status)
     // The same by adding up: load, first prediction, then one steady prediction after the other.
     const figure = (value: typeof cpu.phases.cachedLoad) => ('value' in value ? value.value : Number.NaN)
     const total = ({ phases, steady }: typeof cpu, count: number) =>

@@ -1,0 +1,57 @@
+import { CoreMLError } from '../../errors.ts'
+import { runMedians } from '../analysis/series.ts'
+import type { CompareResult } from '../result.ts'
+import { minimumGateRuns, type SlowdownTest, testSlowdown } from '../statistics/slowdown.ts'
+import { percentText } from '../words.ts'
+import type { Failure } from './condition.ts'
+
+/** Runs of each unit that a comparison with a baseline makes where nothing else is asked for. */
+export const gateRuns = 3
+
+/** One unit of one model against its baseline. */
+export interface SlowdownCheck extends SlowdownTest {
+  model: string
+  units: string
+}
+
+/**
+ * Tests every unit that both results measured. Each gate errs on a slowdown exactly at the limit in at most 5 % of runs.
+ * @throws CoreMLError ERR_ARGUMENT where the baseline is another machine's, names no unit of this result, or has too few runs
+ */
+export function checkBaseline(baseline: CompareResult, current: CompareResult, limit: number): SlowdownCheck[] {
+  for (const [what, then, now] of [
+    ['machine', baseline.machine.cpu, current.machine.cpu],
+    ['backend', baseline.protocol.backend, current.protocol.backend],
+  ]) {
+    if (then !== now)
+      throw new CoreMLError('ERR_ARGUMENT', `the baseline is of another ${what}: ${then}, this is ${now}; times cannot be compared`)
+  }
+  const checks = current.models.flatMap((model) => {
+    const before = baseline.models.find(({ name }) => name === model.name)
+    return model.units.flatMap((unit) => {
+      const then = before?.units.find(({ units }) => units === unit.units)
+      if (unit.status !== 'measured' || then?.status !== 'measured') return []
+      const [old, now] = [runMedians(then.steady.blocks), runMedians(unit.steady.blocks)]
+      const test = testSlowdown(old, now, limit)
+      if (test === null) {
+        const runs = `the baseline has ${old.length} run(s) of ${model.name} on ${unit.units} and this is ${now.length}`
+        const advice = `together at least ${minimumGateRuns} are needed to know the spread: make the baseline with --runs 5`
+        throw new CoreMLError('ERR_ARGUMENT', `${runs}; ${advice}`)
+      }
+      return [{ model: model.name, units: unit.units, ...test }]
+    })
+  })
+  if (checks.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'the baseline measured none of these models on any of these units')
+  return checks
+}
+
+/** The checks that failed, in words. */
+export function slowdownFailures(checks: readonly SlowdownCheck[], limit: number): Failure[] {
+  return checks
+    .filter(({ failed }) => failed)
+    .map(({ model, units, ratio, lowerBound }) => ({
+      model,
+      gate: `${units} at most ${percentText(limit)} slower than the baseline`,
+      reason: `${percentText(ratio - 1)} slower, at least ${percentText(lowerBound - 1)}`,
+    }))
+}
