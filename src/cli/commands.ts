@@ -14,8 +14,10 @@ export interface CommandEntry {
 
 /** Every command, in the order of the help text. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
+  compare: { summary: 'measure models on every compute unit of this machine', load: () => import('./commands/compare.ts') },
   predict: { summary: 'predict with a model', load: () => import('./commands/predict.ts') },
   inspect: { summary: 'show what a model takes, gives and holds', load: () => import('./commands/inspect.ts') },
   profile: { summary: 'show where the time of a prediction goes (portable backend)', load: () => import('./commands/profile.ts') },
   devices: { summary: 'show this machine’s chip, compute units and backends', load: () => import('./commands/devices.ts') },
+  chips: { summary: 'list Apple’s chips and their Neural Engines', load: () => import('./commands/chips.ts') },
 }

@@ -117,7 +117,9 @@ export class GraphBuilder {
       const data = fold(opType, present, attributes, types[0]!)
       if (data) return [this.constant(types[0]!.type, types[0]!.dims as number[], data, opType.toLowerCase())]
     }
-    const outputs = types.map((type): Value => ({ name: this.uniqueName(this.hint ? `${this.hint}/${opType}` : opType), type: type.type, dims: type.dims }))
+    const outputs = types.map(
+      (type): Value => ({ name: this.uniqueName(this.hint ? `${this.hint}/${opType}` : opType), type: type.type, dims: type.dims }),
+    )
     this.nodes.push({
       opType,
       domain: options.domain ?? '',

@@ -1,0 +1,167 @@
+import { type Command, Option } from 'commander'
+import { CoreMLError } from '../../errors.ts'
+import type { CompareEvent } from '../../measure/events.ts'
+import { checkBaseline, gateRuns, slowdownFailures } from '../../measure/gate/baseline.ts'
+import { type Condition, checkCondition, type Failure, parseCondition } from '../../measure/gate/condition.ts'
+import { failuresOf } from '../../measure/gate/verdict.ts'
+import type { ModelToCompare } from '../../measure/options.ts'
+import { suiteSettings } from '../../measure/protocol/defaults.ts'
+import type { CompareResult } from '../../measure/result.ts'
+import { interruptSignal } from '../interrupt.ts'
+import { addSharedOptions, parseCount, parseDurationOption, readSharedOptions, type SharedOptions } from '../options.ts'
+import { startProgress } from '../progress.ts'
+
+interface CompareFlags extends SharedOptions {
+  csv?: boolean
+  markdown?: boolean
+  iterations?: number
+  duration?: number
+  expected?: string
+  inputs?: string
+  seed?: number
+  runs?: number
+  sustain?: number
+  timeout?: number
+  baseline?: string
+  maxSlowdown?: number
+  failIf: Condition[]
+}
+
+/** A share such as `10%`. */
+function parsePercent(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim())
+  if (match === null) throw new CoreMLError('ERR_ARGUMENT', `"${text}" is no percentage: write for example 10%`)
+  return Number(match[1]) / 100
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new CoreMLError('ERR_ARGUMENT', `"${text}" is no seed: write a whole number`)
+  return Number(text)
+}
+
+function phaseText(event: CompareEvent): string | undefined {
+  switch (event.type) {
+    case 'model':
+      return event.count > 1 ? `${event.model} (${event.index + 1} of ${event.count})` : event.model
+    case 'phase':
+      return `${event.model}: ${event.units}, ${event.phase}`
+    case 'block':
+      return `${event.model}: block ${event.round + 1} of ${event.rounds}`
+    case 'sustain':
+      return `${event.model}: ${event.units}, sustained, window ${event.window + 1} of ${event.windows}`
+    case 'unitEnded':
+      return `${event.model}: ${event.units} ${event.status}`
+    case 'modelEnded':
+      return undefined
+  }
+}
+
+/** Everything that fails the run: wrong outputs, conditions that hold, a slowdown against the baseline. */
+async function failures(result: CompareResult, flags: CompareFlags, limit: number): Promise<Failure[]> {
+  const found = [...failuresOf(result), ...flags.failIf.flatMap((condition) => checkCondition(result, condition))]
+  if (flags.baseline === undefined) return found
+  const { readResult } = await import('../../measure/read-result.ts')
+  return [...found, ...slowdownFailures(checkBaseline(await readResult(flags.baseline), result, limit), limit)]
+}
+
+async function print(result: CompareResult, { json, csv, markdown }: CompareFlags): Promise<void> {
+  const { stdout } = process
+  if (json) stdout.write(`${JSON.stringify(result)}\n`)
+  else if (csv) stdout.write((await import('../../report/csv.ts')).csvReport(result))
+  else if (markdown) stdout.write((await import('../../report/markdown.ts')).markdownReport(result))
+  else {
+    const { consoleReport } = await import('../../report/console.ts')
+    const { default: colors } = await import('picocolors')
+    stdout.write(consoleReport(result, { width: stdout.columns ?? 140, color: stdout.isTTY === true && colors.isColorSupported }))
+  }
+}
+
+async function run(paths: string[], given: CompareFlags): Promise<void> {
+  const flags = readSharedOptions(given)
+  const formats = [flags.json, flags.csv, flags.markdown].filter(Boolean).length
+  if (formats > 1) throw new CoreMLError('ERR_ARGUMENT', 'choose one of --json, --csv and --markdown')
+  if (flags.maxSlowdown !== undefined && flags.baseline === undefined)
+    throw new CoreMLError('ERR_ARGUMENT', '--max-slowdown needs --baseline FILE')
+  const { compare } = await import('../../measure/compare.ts')
+  const { listedModels, samplesFolder } = await import('../../measure/samples.ts')
+  // A baseline that cannot be read is told before minutes of measuring.
+  if (flags.baseline !== undefined) await (await import('../../measure/read-result.ts')).readResult(flags.baseline)
+  const models: (string | ModelToCompare)[] = paths.length > 0 ? paths : await listedModels(samplesFolder)
+  const progress = startProgress('comparing', { quiet: flags.json === true && !process.stderr.isTTY })
+  let result: CompareResult
+  try {
+    result = await compare(models, {
+      backend: flags.backend,
+      units: flags.units,
+      functionName: flags.function,
+      threads: flags.threads,
+      iterations: flags.iterations,
+      durationMilliseconds: flags.duration,
+      expected: flags.expected,
+      inputs: flags.inputs,
+      seed: flags.seed,
+      sustainMilliseconds: flags.sustain,
+      runs: flags.runs ?? (flags.baseline === undefined ? undefined : gateRuns),
+      settings: {
+        ...(models.length > 1 ? suiteSettings : {}),
+        ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
+      },
+      signal: interruptSignal(),
+      onEvent(event) {
+        const text = phaseText(event)
+        if (text !== undefined) progress.update(text)
+      },
+    })
+  } finally {
+    progress.stop()
+  }
+  await print(result, flags)
+  const failed = await failures(result, flags, flags.maxSlowdown ?? 0.1)
+  if (failed.length === 0) return
+  for (const { model, gate, reason } of failed) process.stderr.write(`failed: ${model}: ${gate}: ${reason}\n`)
+  process.exitCode = 1
+}
+
+const examples = `
+Examples:
+  coreml-bridge compare                                     the sample models of this package
+  coreml-bridge compare net.mlpackage                       every compute unit of this machine
+  coreml-bridge compare net.mlpackage --expected cases.npz  and whether the outputs are right
+  coreml-bridge compare net.mlpackage --runs 5 --json > baseline.json
+  coreml-bridge compare net.mlpackage --baseline baseline.json --max-slowdown 10%
+  coreml-bridge compare net.mlpackage --fail-if "all.steady.median > 5ms"`
+
+/** Adds arguments and options of `compare`. */
+export function define(command: Command): void {
+  const collect = (text: string, before: Condition[]) => [...before, parseCondition(text)]
+  command
+    .argument('[models...]', '.mlmodel files or .mlpackage folders; the sample models when none is named')
+    .addOption(new Option('--iterations <count>', 'timed predictions of each unit').argParser(parseCount))
+    .addOption(new Option('--duration <time>', 'timed stretch of each unit, such as 500ms, 10s or 2m').argParser(parseDurationOption))
+    .option('--expected <file>', '.npz file with expected outputs by name, and with inputs unless --inputs names another')
+    .option('--inputs <file>', '.npz file with inputs by name')
+    .addOption(new Option('--seed <number>', 'repeats the order of blocks and the made-up inputs of another run').argParser(parseSeed))
+    .addOption(new Option('--runs <count>', 'processes of each unit, one after the other').argParser(parseCount))
+    .addOption(
+      new Option('--sustain <time>', 'then predict for so long without a pause: last window against the best').argParser(
+        parseDurationOption,
+      ),
+    )
+    .addOption(new Option('--timeout <time>', 'time limit of one phase of a unit').argParser(parseDurationOption))
+    .option('--csv', 'one line for each unit')
+    .option('--markdown', 'a table for a comment or a job summary')
+    .option('--baseline <file>', 'result of compare --runs 5 --json to hold this one against')
+    .addOption(
+      new Option('--max-slowdown <percent>', 'with --baseline: exit 1 where a unit is slower by more (default 10%)').argParser(
+        parsePercent,
+      ),
+    )
+    .addOption(
+      new Option('--fail-if <condition>', 'exit 1 where it holds, such as "all.steady.median > 5ms"; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .addHelpText('after', examples)
+    .action(run)
+  addSharedOptions(command, ['units', 'backend', 'function', 'threads', 'json'])
+}
