@@ -108,7 +108,8 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
       },
       signal: interruptSignal(),
       onEvent(event) {
-        const text = phaseText(event)
+        // In a log, a line for each model is enough.
+        const text = process.stderr.isTTY || event.type === 'model' || event.type === 'unitEnded' ? phaseText(event) : undefined
         if (text !== undefined) progress.update(text)
       },
     })

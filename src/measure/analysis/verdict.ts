@@ -1,6 +1,5 @@
-import { isMeasured } from '../figure.ts'
 import type { Machine, MeasuredUnit, UnitResult } from '../result.ts'
-import { countText, decibelText, durationText, intervalText, plural, ratioText } from '../words.ts'
+import { countText, decibelText, durationText, intervalText, ratioText } from '../words.ts'
 import { neuralEngineRan } from './evidence.ts'
 
 function worstPsnr(unit: MeasuredUnit): number | null {
@@ -57,7 +56,7 @@ export function verdictLine(units: readonly UnitResult[], latencyUnits: string |
     const paid = breakEvenText(best)
     if (paid !== null) parts.push(paid)
     parts.push(`outputs ${accuracyText(best)}`)
-    if (!best.steady.stability.stable) parts.push(`unstable: ${best.steady.stability.reasons.join(', ')}`)
+    if (!best.steady.stability.stable) parts.push(`unstable (${best.steady.stability.reasons[0]})`)
   }
   for (const unit of measured)
     if (unit !== best && unit.accuracy.status === 'checked' && !unit.accuracy.passed)
@@ -89,10 +88,10 @@ export function notesOf(units: readonly UnitResult[]): string[] {
   for (const unit of units) {
     if (unit.status !== 'measured') continue
     if (!unit.unitVerified) notes.push(`${unit.units}: nothing on this system could confirm that the unit exists`)
-    const disturbed = unit.steady.blocks.filter((block) => block.disturbed !== null)
-    if (disturbed.length > 0) notes.push(`${unit.units}: ${plural(disturbed.length, 'block')} disturbed (${disturbed[0]!.disturbed})`)
-    const load = unit.phases.cachedLoad
-    if (isMeasured(load) && unit.accuracy.status === 'notChecked') notes.push(`${unit.units}: outputs not checked: ${unit.accuracy.reason}`)
+    if (unit.steady.stability.reasons.length > 1) notes.push(`${unit.units} is unstable: ${unit.steady.stability.reasons.join(', ')}`)
+    const disturbed = unit.steady.blocks.find((block) => block.disturbed !== null)
+    if (disturbed) notes.push(`${unit.units}: a block was disturbed: ${disturbed.disturbed}`)
+    if (unit.accuracy.status === 'notChecked') notes.push(`${unit.units}: outputs not checked: ${unit.accuracy.reason}`)
   }
   return notes
 }

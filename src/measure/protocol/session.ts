@@ -86,11 +86,12 @@ export class UnitSession {
     },
     outputs: async ({ limit }) => {
       const results: Features[] = []
+      // The cases of a model with state are steps of one sequence.
+      const state = this.state && this.loaded.newState()
       for (const inputs of this.cases.slice(0, limit)) {
-        const state = this.state && this.loaded.newState()
         results.push((await this.loaded.predict(inputs, state ? { state } : {})).outputs)
-        state?.dispose()
       }
+      state?.dispose()
       return results
     },
     peakMemory: async () => process.resourceUsage().maxRSS * 1024,
