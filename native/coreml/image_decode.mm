@@ -1,0 +1,75 @@
+#include "image_decode.h"
+
+#import <CoreGraphics/CoreGraphics.h>
+#import <Foundation/Foundation.h>
+#import <ImageIO/ImageIO.h>
+
+#include <algorithm>
+
+#include "errors_objc.h"
+#include "threads.h"
+#include "unpremultiply.h"
+
+namespace coreml {
+namespace {
+
+using OwnedType = Owned<CFTypeRef, CFRelease>;
+using OwnedImage = Owned<CGImageRef, CGImageRelease>;
+using OwnedSpace = Owned<CGColorSpaceRef, CGColorSpaceRelease>;
+using OwnedContext = Owned<CGContextRef, CGContextRelease>;
+
+Error undecodable(const char *why) { return Error{"ERR_INPUT", std::string("the image file could not be decoded: ") + why, {}, 0, {}}; }
+
+// The "thumbnail" of full size is what ImageIO turns upright by the file's orientation.
+OwnedImage uprightImage(CGImageSourceRef source) {
+  OwnedType owner(CGImageSourceCopyPropertiesAtIndex(source, 0, nullptr));
+  if (!owner) return OwnedImage();
+  NSDictionary *properties = (NSDictionary *)owner.get();
+  NSInteger width = [[properties objectForKey:(NSString *)kCGImagePropertyPixelWidth] integerValue];
+  NSInteger height = [[properties objectForKey:(NSString *)kCGImagePropertyPixelHeight] integerValue];
+  NSDictionary *options = @{
+    (NSString *)kCGImageSourceCreateThumbnailFromImageAlways : [NSNumber numberWithBool:YES],
+    (NSString *)kCGImageSourceCreateThumbnailWithTransform : [NSNumber numberWithBool:YES],
+    (NSString *)kCGImageSourceThumbnailMaxPixelSize : [NSNumber numberWithInteger:std::max(width, height)],
+  };
+  return OwnedImage(CGImageSourceCreateThumbnailAtIndex(source, 0, (CFDictionaryRef)options));
+}
+
+Result<ImageValue> draw(CGImageRef image) {
+  ImageValue value;
+  value.format = PixelFormat::rgba;
+  value.width = CGImageGetWidth(image);
+  value.height = CGImageGetHeight(image);
+  value.bytesPerRow = value.width * 4;
+  value.pixels = Buffer::createZeroed(value.bytesPerRow * value.height);
+  if (value.pixels == nullptr) return undecodable("no memory for its pixels");
+  OwnedSpace space(CGColorSpaceCreateWithName(kCGColorSpaceSRGB));
+  OwnedContext context(CGBitmapContextCreate(value.pixels->data(), value.width, value.height, 8, value.bytesPerRow, space.get(),
+                                             static_cast<uint32_t>(kCGImageAlphaPremultipliedLast) | static_cast<uint32_t>(kCGBitmapByteOrder32Big)));
+  if (!context) return undecodable("Core Graphics made no bitmap of its size");
+  CGContextDrawImage(context.get(), CGRectMake(0, 0, static_cast<double>(value.width), static_cast<double>(value.height)), image);
+  context = OwnedContext();
+  unpremultiply(value.pixels->data(), value.width * value.height);
+  return value;
+}
+
+Result<ImageValue> decode(const Buffer &file) {
+  NSData *data = [NSData dataWithBytesNoCopy:file.data() length:file.size() freeWhenDone:NO];
+  OwnedType source(CGImageSourceCreateWithData((CFDataRef)data, nullptr));
+  if (!source) return undecodable("ImageIO does not know its format");
+  OwnedImage image = uprightImage((CGImageSourceRef)source.get());
+  if (!image) return undecodable("ImageIO found no image in it");
+  return draw(image.get());
+}
+
+} // namespace
+
+void decodeImage(std::shared_ptr<Buffer> file, std::function<void(Result<ImageValue>)> done) {
+  runOnNewThread([file = std::move(file), done = std::move(done)] {
+    Result<ImageValue> result = undecodable("nothing came of it");
+    auto failure = guarded("ERR_INPUT", "the image file", [&] { result = decode(*file); });
+    done(failure ? Result<ImageValue>(*failure) : std::move(result));
+  });
+}
+
+} // namespace coreml

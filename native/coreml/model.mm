@@ -1,0 +1,228 @@
+#include "model.h"
+
+#include <chrono>
+
+#include "configuration_objc.h"
+#include "description_objc.h"
+#include "errors_objc.h"
+#include "features_objc.h"
+#include "model_implementation.h"
+#include "os_version.h"
+#include "predict.h"
+#include "state_implementation.h"
+#include "threads.h"
+#include "timed_loop.h"
+
+namespace coreml {
+namespace {
+
+Error disposed() { return Error{"ERR_DISPOSED", "the model was disposed before the prediction's turn came", {}, 0, {}}; }
+
+// Autoreleased; a copy, because an asset may read it long after the load.
+NSData *toNSData(const std::shared_ptr<Buffer> &buffer) {
+  return [[[NSData alloc] initWithBytes:buffer->data() length:buffer->size()] autorelease];
+}
+
+Result<Retained<MLModelAsset *>> makeAsset(const LoadRequest &request) {
+  NSError *error = nil;
+  NSData *specification = toNSData(request.specification);
+  MLModelAsset *asset = nil;
+  if (request.blobs.empty()) {
+    asset = [MLModelAsset modelAssetWithSpecificationData:specification error:&error];
+  } else {
+    IF_OS_AT_LEAST(15.0, 18.0) {
+      NSMutableDictionary<NSURL *, NSData *> *blobs = [NSMutableDictionary dictionaryWithCapacity:request.blobs.size()];
+      for (const auto &[path, bytes] : request.blobs) [blobs setObject:toNSData(bytes) forKey:[NSURL fileURLWithPath:toNSString(path)]];
+      asset = [MLModelAsset modelAssetWithSpecificationData:specification blobMapping:blobs error:&error];
+    } else {
+      return osTooOld("loading a model with weight files from memory", "15", "18");
+    }
+  }
+  if (asset == nil) return errorFrom("ERR_LOAD", "the model in memory", error);
+  return Retained<MLModelAsset *>::retain(asset);
+}
+
+void finishLoad(MLModel *loaded, NSError *error, size_t maximumOverlap, const Done<std::shared_ptr<Model>> &done) {
+  Result<std::shared_ptr<Model>> result = Error{"ERR_LOAD", "loading gave nothing", {}, 0, {}};
+  auto failure = guarded("ERR_LOAD", "loading", [&] {
+    if (loaded == nil) {
+      result = errorFrom("ERR_LOAD", "loading", error);
+      return;
+    }
+    auto implementation = std::make_unique<Model::Implementation>(Retained<MLModel *>::retain(loaded), maximumOverlap);
+    implementation->description = describe([loaded modelDescription]);
+    result = std::make_shared<Model>(std::move(implementation));
+  });
+  done(failure ? Result<std::shared_ptr<Model>>(*failure) : std::move(result));
+}
+
+void startLoad(const LoadRequest &request, const Done<std::shared_ptr<Model>> &done) {
+  std::optional<Error> refused;
+  auto failure = guarded("ERR_LOAD", "loading", [&] {
+    auto configuration = makeConfiguration(request.configuration);
+    if (!configuration.ok()) {
+      refused = configuration.error();
+      return;
+    }
+    size_t overlap = request.maximumOverlap;
+    Done<std::shared_ptr<Model>> finished = done; // a block would capture the reference itself
+    auto handler = ^(MLModel *model, NSError *error) {
+      finishLoad(model, error, overlap, finished);
+    };
+    if (request.specification == nullptr) {
+      NSURL *url = [NSURL fileURLWithPath:toNSString(request.compiledPath) isDirectory:YES];
+      [MLModel loadContentsOfURL:url configuration:configuration.value().get() completionHandler:handler];
+      return;
+    }
+    auto asset = makeAsset(request);
+    if (!asset.ok()) {
+      refused = asset.error();
+      return;
+    }
+    [MLModel loadModelAsset:asset.value().get() configuration:configuration.value().get() completionHandler:handler];
+  });
+  if (!refused) refused = failure;
+  if (refused) done(*refused);
+}
+
+} // namespace
+
+void Model::load(LoadRequest request, Done<std::shared_ptr<Model>> done) {
+  runOnNewThread([request = std::move(request), done = std::move(done)] { startLoad(request, done); });
+}
+
+Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+
+Model::~Model() = default;
+
+const ModelDescription &Model::description() const { return implementation_->description; }
+
+ComputeUnits Model::computeUnits() const { return static_cast<ComputeUnits>([[implementation_->model.get() configuration] computeUnits]); }
+
+void Model::predict(std::shared_ptr<PredictRequest> request, Done<Prediction> done) {
+  auto self = shared_from_this();
+  auto submit = [self, request, done](StateGate::Pass pass) {
+    PredictionJob job;
+    job.cancellation = request->cancellation;
+    job.refused = [done, pass] { done(disposed()); };
+    // Inputs go before `done` is called: whoever awaits the prediction may count on it.
+    job.runAlone = [self, request, done, pass]() mutable {
+      auto result = predictNow(self->implementation_->model.get(), *request);
+      request->inputs.clear();
+      pass = nullptr;
+      done(std::move(result));
+    };
+    if (canOverlap(request->state != nullptr)) {
+      job.startOverlapping = [self, request, done, pass](std::function<void()> finished) {
+        predictOverlapping(self->implementation_->model.get(), request, [self, request, done, pass, finished](Result<Prediction> result) mutable {
+          request->inputs.clear();
+          pass = nullptr;
+          finished();
+          done(std::move(result));
+        });
+      };
+    }
+    self->implementation_->queue.submit(std::move(job));
+  };
+  if (request->state == nullptr) {
+    submit(nullptr);
+  } else {
+    request->state->gate()->enter(submit);
+  }
+}
+
+namespace {
+
+Result<BatchPrediction> predictBatchNow(MLModel *model, const BatchRequest &request) {
+  Result<BatchPrediction> result = Error{"ERR_PREDICT", "the batch gave nothing", {}, 0, {}};
+  auto failure = guarded("ERR_PREDICT", "the batch", [&] {
+    NSMutableArray *providers = [NSMutableArray arrayWithCapacity:request.inputs.size()];
+    for (const Features &inputs : request.inputs) {
+      auto provider = toProvider(inputs);
+      if (!provider.ok()) {
+        result = provider.error();
+        return;
+      }
+      [providers addObject:provider.value().get()];
+    }
+    auto batch = Retained<MLArrayBatchProvider *>::adopt([[MLArrayBatchProvider alloc] initWithFeatureProviderArray:providers]);
+    OutputBackings none;
+    none.set({});
+    NSError *error = nil;
+    auto start = std::chrono::steady_clock::now();
+    id<MLBatchProvider> output = [model predictionsFromBatch:batch.get() options:none.options() error:&error];
+    BatchPrediction prediction;
+    prediction.nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+    if (output == nil) {
+      result = errorFrom("ERR_PREDICT", "the batch", error);
+      return;
+    }
+    for (NSInteger i = 0; i < [output count]; ++i) {
+      auto outputs = fromProvider([output featuresAtIndex:i], none);
+      if (!outputs.ok()) {
+        result = outputs.error();
+        return;
+      }
+      prediction.outputs.push_back(std::move(outputs.value()));
+    }
+    result = std::move(prediction);
+  });
+  if (failure) return *failure;
+  return result;
+}
+
+} // namespace
+
+void Model::predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPrediction> done) {
+  PredictionJob job;
+  job.cancellation = request->cancellation;
+  job.refused = [done] { done(disposed()); };
+  job.runAlone = [self = shared_from_this(), request, done] {
+    auto result = predictBatchNow(self->implementation_->model.get(), *request);
+    request->inputs.clear();
+    done(std::move(result));
+  };
+  implementation_->queue.submit(std::move(job));
+}
+
+void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done) {
+  auto self = shared_from_this();
+  auto submit = [self, request, done](StateGate::Pass pass) {
+    PredictionJob job;
+    job.cancellation = request->cancellation;
+    job.refused = [done, pass] { done(disposed()); };
+    job.runAlone = [self, request, done, pass]() mutable {
+      auto result = runTimedLoop(*request, [&](const PredictRequest &each) { return predictNow(self->implementation_->model.get(), each); });
+      request->inputs.clear();
+      pass = nullptr;
+      done(std::move(result));
+    };
+    self->implementation_->queue.submit(std::move(job));
+  };
+  if (request->state == nullptr) {
+    submit(nullptr);
+  } else {
+    request->state->gate()->enter(submit);
+  }
+}
+
+Result<std::shared_ptr<State>> Model::newState() {
+  Result<std::shared_ptr<State>> result = osTooOld("newState", "15", "18");
+  auto failure = guarded("ERR_PREDICT", "newState", [&] {
+    IF_OS_AT_LEAST(15.0, 18.0) {
+      auto implementation = std::make_unique<State::Implementation>();
+      implementation->state = Retained<id>::adopt([implementation_->model.get() newState]);
+      if (!implementation->state) {
+        result = Error{"ERR_PREDICT", "newState: Core ML gave no state", {}, 0, {}};
+        return;
+      }
+      result = std::make_shared<State>(std::move(implementation));
+    }
+  });
+  if (failure) return *failure;
+  return result;
+}
+
+void Model::close(std::function<void()> done) { implementation_->queue.close(std::move(done)); }
+
+} // namespace coreml

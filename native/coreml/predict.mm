@@ -1,0 +1,116 @@
+#include "predict.h"
+
+#include <chrono>
+
+#include "errors_objc.h"
+#include "features_objc.h"
+#include "os_version.h"
+#include "state_implementation.h"
+
+namespace coreml {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+int64_t since(Clock::time_point start) { return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count(); }
+
+// Autoreleased.
+id<MLFeatureProvider> callPredict(MLModel *model, id<MLFeatureProvider> inputs, MLPredictionOptions *options, State *state, NSError **error) {
+  if (state == nullptr) return [model predictionFromFeatures:inputs options:options error:error];
+  IF_OS_AT_LEAST(15.0, 18.0) {
+    return [model predictionFromFeatures:inputs usingState:(MLState *)state->implementation().state.get() options:options error:error];
+  }
+  return nil;
+}
+
+Result<Prediction> collect(id<MLFeatureProvider> output, NSError *error, int64_t nanoseconds, const OutputBackings &backings) {
+  if (output == nil) return errorFrom("ERR_PREDICT", "the prediction", error);
+  auto outputs = fromProvider(output, backings);
+  if (!outputs.ok()) return outputs.error();
+  return Prediction{std::move(outputs.value()), nanoseconds};
+}
+
+// What an asynchronous prediction needs until its handler has run.
+struct Call {
+  std::shared_ptr<PredictRequest> request;
+  OutputBackings backings;
+  Done<Prediction> done;
+  Clock::time_point start;
+};
+
+void finish(const std::shared_ptr<Call> &call, id<MLFeatureProvider> output, NSError *error) {
+  int64_t nanoseconds = since(call->start);
+  Result<Prediction> result = Error{"ERR_PREDICT", "the prediction gave nothing", {}, 0, {}};
+  auto failure = guarded("ERR_PREDICT", "the prediction", [&] { result = collect(output, error, nanoseconds, call->backings); });
+  call->done(failure ? Result<Prediction>(*failure) : std::move(result));
+}
+
+} // namespace
+
+bool canOverlap(bool withState) {
+  if (withState) {
+    IF_OS_AT_LEAST(15.0, 18.0) { return true; }
+    return false;
+  }
+  IF_OS_AT_LEAST(14.0, 17.0) { return true; }
+  return false;
+}
+
+Result<Prediction> predictNow(MLModel *model, const PredictRequest &request) {
+  Result<Prediction> result = Error{"ERR_PREDICT", "the prediction gave nothing", {}, 0, {}};
+  auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
+    auto provider = toProvider(request.inputs);
+    if (!provider.ok()) {
+      result = provider.error();
+      return;
+    }
+    OutputBackings backings;
+    if (auto error = backings.set(request.outputBackings)) {
+      result = *error;
+      return;
+    }
+    NSError *error = nil;
+    auto start = Clock::now();
+    id<MLFeatureProvider> output = callPredict(model, provider.value().get(), backings.options(), request.state.get(), &error);
+    int64_t nanoseconds = since(start);
+    result = collect(output, error, nanoseconds, backings);
+  });
+  if (failure) return *failure;
+  return result;
+}
+
+void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request, Done<Prediction> done) {
+  auto call = std::make_shared<Call>();
+  call->request = request;
+  call->done = std::move(done);
+  std::optional<Error> refused;
+  auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
+    auto provider = toProvider(request->inputs);
+    if (!provider.ok()) {
+      refused = provider.error();
+      return;
+    }
+    refused = call->backings.set(request->outputBackings);
+    if (refused) return;
+    auto handler = ^(id<MLFeatureProvider> output, NSError *error) {
+      finish(call, output, error);
+    };
+    call->start = Clock::now();
+    if (request->state != nullptr) {
+      IF_OS_AT_LEAST(15.0, 18.0) {
+        [model predictionFromFeatures:provider.value().get()
+                           usingState:(MLState *)request->state->implementation().state.get()
+                              options:call->backings.options()
+                    completionHandler:handler];
+      }
+      return;
+    }
+    IF_OS_AT_LEAST(14.0, 17.0) {
+      [model predictionFromFeatures:provider.value().get() options:call->backings.options() completionHandler:handler];
+    }
+  });
+  if (!refused) refused = failure;
+  if (refused) call->done(*refused);
+}
+
+} // namespace coreml

@@ -1,0 +1,120 @@
+#include "prediction_queue.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "threads.h"
+
+namespace coreml {
+namespace {
+// A lone prediction runs synchronously on the queue's thread, which saves a thread hop. Once two met, the next ones overlap, until so many in a row were alone.
+constexpr int overlapMemory = 64;
+} // namespace
+
+struct PredictionQueue::Shared {
+  explicit Shared(size_t overlap) : limit(overlap) {}
+
+  const size_t limit;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<PredictionJob> waiting;
+  std::vector<std::function<void()>> onDrained;
+  size_t overlapping = 0;
+  int overlapsExpected = 0;
+  bool alone = false;
+  bool closed = false;
+  bool threadRunning = false;
+
+  bool mayStart() const {
+    if (waiting.empty() || alone) return false;
+    return waiting.front().startOverlapping ? overlapping < limit : overlapping == 0;
+  }
+  bool idle() const { return !alone && overlapping == 0; }
+};
+
+PredictionQueue::PredictionQueue(size_t overlap) : shared_(std::make_shared<Shared>(overlap)) {}
+
+PredictionQueue::~PredictionQueue() { close(nullptr); }
+
+void PredictionQueue::submit(PredictionJob job) {
+  Shared &shared = *shared_;
+  std::unique_lock<std::mutex> lock(shared.mutex);
+  if (shared.closed) {
+    lock.unlock();
+    job.refused();
+    return;
+  }
+  if (!shared.idle()) shared.overlapsExpected = overlapMemory;
+  shared.waiting.push_back(std::move(job));
+  if (!shared.threadRunning) {
+    shared.threadRunning = true;
+    runOnNewThread([shared = shared_] { loop(shared); });
+  }
+  shared.changed.notify_one();
+}
+
+void PredictionQueue::close(std::function<void()> drained) {
+  Shared &shared = *shared_;
+  std::deque<PredictionJob> refused;
+  bool idle;
+  {
+    std::lock_guard<std::mutex> lock(shared.mutex);
+    shared.closed = true;
+    refused.swap(shared.waiting);
+    idle = shared.idle();
+    if (!idle && drained) shared.onDrained.push_back(drained);
+    shared.changed.notify_one();
+  }
+  for (PredictionJob &job : refused) {
+    if (job.cancellation == nullptr || job.cancellation->start()) job.refused();
+  }
+  if (idle && drained) drained();
+}
+
+void PredictionQueue::loop(const std::shared_ptr<Shared> &shared) {
+  std::unique_lock<std::mutex> lock(shared->mutex);
+  while (true) {
+    shared->changed.wait(lock, [&] { return shared->mayStart() || (shared->closed && shared->idle()); });
+    if (!shared->mayStart()) break;
+    PredictionJob job = std::move(shared->waiting.front());
+    shared->waiting.pop_front();
+    bool overlap = job.startOverlapping && (shared->overlapping > 0 || !shared->waiting.empty() || shared->overlapsExpected > 0);
+    if (shared->overlapsExpected > 0 && shared->waiting.empty() && shared->overlapping == 0) --shared->overlapsExpected;
+    if (overlap) {
+      ++shared->overlapping;
+    } else {
+      shared->alone = true;
+    }
+    lock.unlock();
+    bool started = job.cancellation == nullptr || job.cancellation->start();
+    auto done = [shared, overlap] {
+      std::lock_guard<std::mutex> guard(shared->mutex);
+      if (overlap) {
+        --shared->overlapping;
+      } else {
+        shared->alone = false;
+      }
+      shared->changed.notify_one();
+    };
+    if (!started) {
+      job = {};
+      done();
+    } else if (overlap) {
+      job.startOverlapping(done);
+    } else {
+      job.runAlone();
+      job = {};
+      done();
+    }
+    job = {};
+    lock.lock();
+  }
+  std::vector<std::function<void()>> drained = std::move(shared->onDrained);
+  lock.unlock();
+  for (auto &notify : drained) notify();
+}
+
+} // namespace coreml

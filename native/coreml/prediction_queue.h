@@ -1,0 +1,39 @@
+// The serial executor of one MLModel. Apple: "use an MLModel instance on one thread at a time"; only the asynchronous prediction of macOS 14 may overlap with itself.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "cancellation.h"
+
+namespace coreml {
+
+struct PredictionJob {
+  // Runs the whole work on the queue's thread; nothing else of the model runs meanwhile.
+  std::function<void()> runAlone;
+  // Starts work that may overlap with other such work, and returns; calls `finished` once, on any thread, when it is done. Empty where overlapping is not allowed.
+  std::function<void(std::function<void()> finished)> startOverlapping;
+  // Called instead of either when the queue is closed before the job's turn.
+  std::function<void()> refused;
+  // May be null.
+  std::shared_ptr<Cancellation> cancellation;
+};
+
+class PredictionQueue {
+ public:
+  // At most `overlap` overlapping jobs are under way at a time.
+  explicit PredictionQueue(size_t overlap);
+  // Closes. What runs goes on with the references that its job holds.
+  ~PredictionQueue();
+
+  void submit(PredictionJob job);
+  // Refuses what has not started and everything submitted from now on; `drained` is called once nothing runs any more.
+  void close(std::function<void()> drained);
+
+ private:
+  struct Shared;
+  static void loop(const std::shared_ptr<Shared> &shared);
+  std::shared_ptr<Shared> shared_;
+};
+
+} // namespace coreml

@@ -1,0 +1,13 @@
+// Threads of ours: plain std::thread on both platforms, so that what the sanitizers see is what ships.
+#pragma once
+#include <functional>
+
+namespace coreml {
+
+// Runs `work` on a thread of its own, at the quality of service "user initiated", and forgets it.
+void runOnNewThread(std::function<void()> work);
+
+// Name of the calling thread's quality-of-service class.
+const char *qualityOfService();
+
+} // namespace coreml

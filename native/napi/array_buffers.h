@@ -1,0 +1,20 @@
+// Native memory as ArrayBuffers.
+#pragma once
+#include <napi.h>
+
+#include <memory>
+
+#include "buffer.h"
+
+namespace binding {
+
+// An ArrayBuffer over the memory itself; a copy where the host forbids that.
+Napi::ArrayBuffer toArrayBuffer(Napi::Env env, const std::shared_ptr<coreml::Buffer> &buffer);
+
+// allocate(bytes): zero-filled memory that predictions take without a copy; ordinary memory where the host forbids that.
+Napi::Value allocate(const Napi::CallbackInfo &info);
+
+// isAllocated(arrayBuffer)
+Napi::Value isAllocated(const Napi::CallbackInfo &info);
+
+} // namespace binding

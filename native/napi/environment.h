@@ -1,0 +1,68 @@
+// One per Node environment (main thread or worker): instance data, no statics, so that several can live side by side.
+#pragma once
+#include <napi.h>
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "buffer.h"
+
+namespace binding {
+
+// The way back to the JavaScript thread. Held by native work; outlives the environment.
+class JavaScriptThread {
+ public:
+  // Runs `work` on the JavaScript thread, soon. Dropped, on any thread, once the environment goes down: `work` must own no JavaScript reference.
+  void post(std::function<void(Napi::Env)> work);
+
+  // On the JavaScript thread, around each operation: while one is under way the process stays alive, and its end waits for it, shortly.
+  void operationBegan(Napi::Env env);
+  void operationEnded(Napi::Env env);
+  // On any thread, when the native side of an operation is through.
+  void nativeWorkEnded();
+
+  static std::shared_ptr<JavaScriptThread> create(Napi::Env env);
+
+ private:
+  void shutDown();
+  static void callBack(napi_env env, napi_value, void *context, void *data);
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool alive_ = true;
+  int nativeWork_ = 0;
+  int pending_ = 0; // JavaScript thread only
+  napi_threadsafe_function function_ = nullptr;
+};
+
+// Buffers that JavaScript got with allocate(), by address: predictions use their memory as it is.
+class AllocatedBuffers {
+ public:
+  void add(const std::shared_ptr<coreml::Buffer> &buffer);
+  void remove(void *address);
+  // Null for memory that is not ours.
+  std::shared_ptr<coreml::Buffer> find(void *address);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<void *, std::weak_ptr<coreml::Buffer>> buffers_;
+};
+
+struct Environment {
+  std::shared_ptr<JavaScriptThread> thread;
+  std::shared_ptr<AllocatedBuffers> allocated = std::make_shared<AllocatedBuffers>();
+  // True where the host (Electron) refuses memory of ours; tests set it too.
+  bool externalBuffersForbidden = false;
+  // Constructors of the handle classes, by name.
+  std::unordered_map<std::string, Napi::FunctionReference> constructors;
+  // Set while native code itself constructs a handle.
+  bool constructing = false;
+
+  static Environment &of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+} // namespace binding

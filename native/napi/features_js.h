@@ -1,0 +1,25 @@
+// Feature values to and from the plain objects that src/backends/apple/binding.ts describes.
+#pragma once
+#include <napi.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "value.h"
+
+namespace binding {
+
+// Copies what JavaScript owns, once; memory from allocate() is used as it is.
+coreml::Features featuresFrom(Napi::Value value);
+
+coreml::ArrayValue arrayFrom(const std::string &name, Napi::Object value);
+
+// Arrays that a prediction shall write into; all their memory must come from allocate().
+std::vector<std::pair<std::string, coreml::ArrayValue>> backingsFrom(Napi::Value value);
+
+Napi::Value toJavaScript(Napi::Env env, const coreml::Features &features);
+Napi::Value toJavaScript(Napi::Env env, const coreml::ArrayValue &value);
+Napi::Value toJavaScript(Napi::Env env, const coreml::ImageValue &value);
+
+} // namespace binding

@@ -1,0 +1,110 @@
+// The stand-in's switches, for tests. Not in the addon that is shipped.
+#include <cstdlib>
+#include <cstring>
+
+#include "buffer.h"
+#include "classes.h"
+#include "control.h"
+#include "errors_js.h"
+
+namespace binding {
+namespace {
+
+template <typename Visit>
+void eachSetting(Visit visit) {
+  standin::Settings &settings = standin::settings();
+  visit("osVersion", settings.osVersion);
+  visit("neuralEngine", settings.neuralEngine);
+  visit("gpu", settings.gpu);
+  visit("registryAnswers", settings.registryAnswers);
+  visit("translated", settings.translated);
+  visit("lowPower", settings.lowPower);
+  visit("thermalState", settings.thermalState);
+  visit("compileMilliseconds", settings.compileMilliseconds);
+  visit("loadMilliseconds", settings.loadMilliseconds);
+  visit("predictMicroseconds", settings.predictMicroseconds);
+  visit("releaseMilliseconds", settings.releaseMilliseconds);
+  visit("refuseBackings", settings.refuseBackings);
+  visit("paddingElements", settings.paddingElements);
+  visit("compileError", settings.compileError);
+  visit("loadError", settings.loadError);
+  visit("predictError", settings.predictError);
+  visit("throwFromCompile", settings.throwFromCompile);
+  visit("throwFromLoad", settings.throwFromLoad);
+  visit("throwFromPredict", settings.throwFromPredict);
+  visit("nilWithoutError", settings.nilWithoutError);
+  visit("failPlan", settings.failPlan);
+  visit("energyGated", settings.energyGated);
+  visit("energyMissing", settings.energyMissing);
+  visit("abortOnPackagePlan", settings.abortOnPackagePlan);
+}
+
+template <typename T>
+void assign(std::atomic<T> &setting, double value) {
+  setting = static_cast<T>(value);
+}
+
+// configure({ setting: value, … })
+Napi::Value configure(const Napi::CallbackInfo &info) {
+  auto given = info[0].As<Napi::Object>();
+  Napi::Array names = given.GetPropertyNames();
+  for (uint32_t i = 0; i < names.Length(); ++i) {
+    std::string name = names.Get(i).ToString();
+    Napi::Value value = given.Get(name);
+    double number = value.ToNumber().DoubleValue();
+    bool known = false;
+    if (name == "forbidExternalBuffers") {
+      Environment::of(info.Env()).externalBuffersForbidden = value.ToBoolean();
+      known = true;
+    }
+    eachSetting([&](const char *each, auto &setting) {
+      if (name != each) return;
+      known = true;
+      assign(setting, number);
+    });
+    if (!known) refuse(info.Env(), "the stand-in has no setting " + name);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value events(const Napi::CallbackInfo &info) {
+  standin::Events &events = standin::events();
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("predictions", static_cast<double>(events.predictions));
+  object.Set("asynchronousPredictions", static_cast<double>(events.asynchronousPredictions));
+  object.Set("backingsUsed", static_cast<double>(events.backingsUsed));
+  object.Set("backingsRefused", static_cast<double>(events.backingsRefused));
+  object.Set("threadingViolations", static_cast<double>(events.threadingViolations));
+  object.Set("insideNanoseconds", static_cast<double>(events.insideNanoseconds));
+  object.Set("maximumOverlap", static_cast<double>(events.maximumOverlap));
+  return object;
+}
+
+// Native objects alive, by name; those of the stand-in's classes and our own buffers.
+Napi::Value liveObjects(const Napi::CallbackInfo &info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  for (const auto &[name, count] : standin::liveObjects()) {
+    if (count != 0) object.Set(name, static_cast<double>(count));
+  }
+  if (coreml::Buffer::liveCount() > 0) object.Set("Buffer", static_cast<double>(coreml::Buffer::liveCount()));
+  return object;
+}
+
+} // namespace
+
+void defineStandin(Napi::Env env, Napi::Object exports) {
+  // COREML_STANDIN="osVersion=14 neuralEngine=0" sets the machine of a child process.
+  if (const char *text = std::getenv("COREML_STANDIN")) {
+    eachSetting([&](const char *name, auto &setting) {
+      std::string wanted = std::string(name) + "=";
+      for (const char *at = std::strstr(text, wanted.c_str()); at != nullptr; at = nullptr) assign(setting, std::atof(at + wanted.size()));
+    });
+  }
+  Napi::Object standin = Napi::Object::New(env);
+  standin.Set("configure", Napi::Function::New<configure>(env, "configure"));
+  standin.Set("events", Napi::Function::New<events>(env, "events"));
+  standin.Set("liveObjects", Napi::Function::New<liveObjects>(env, "liveObjects"));
+  exports.Set("standin", standin);
+}
+
+} // namespace binding

@@ -1,0 +1,74 @@
+// The switches of the stand-in: which machine it plays and how awkward it is. Tests set them through the addon's `standin` object.
+#pragma once
+#include <atomic>
+#include <map>
+#include <string>
+
+namespace standin {
+
+struct Settings {
+  std::atomic<double> osVersion{26.0};         // 13, 14, 14.4, 15, 26
+  std::atomic<bool> neuralEngine{true};
+  std::atomic<bool> gpu{true};
+  std::atomic<bool> registryAnswers{true};     // false: IORegistry knows no Neural Engine driver
+  std::atomic<bool> translated{false};
+  std::atomic<bool> lowPower{false};
+  std::atomic<int> thermalState{0};
+  std::atomic<int> compileMilliseconds{0};
+  std::atomic<int> loadMilliseconds{0};
+  std::atomic<int> predictMicroseconds{0};
+  std::atomic<int> releaseMilliseconds{20};    // how long after a prediction its inputs are let go, on another thread; 0: at once
+  std::atomic<int> refuseBackings{0};          // 1: every time; 2: every second time
+  std::atomic<int> paddingElements{5};         // between the rows of outputs and states
+  std::atomic<int> compileError{0};            // MLModelError code + 1; 0: none
+  std::atomic<int> loadError{0};
+  std::atomic<int> predictError{0};
+  std::atomic<bool> throwFromCompile{false};
+  std::atomic<bool> throwFromLoad{false};
+  std::atomic<bool> throwFromPredict{false};
+  std::atomic<bool> nilWithoutError{false};    // predictions give nil and no NSError
+  std::atomic<bool> failPlan{false};
+  std::atomic<bool> energyGated{false};        // energy counters stay at zero
+  std::atomic<bool> energyMissing{false};      // no IOReport library
+  std::atomic<bool> abortOnPackagePlan{true};  // a plan of anything but a .mlmodelc aborts the process, as Core ML does
+};
+
+Settings &settings();
+
+bool osAtLeast(double version);
+// Raises, as a missing selector would: the addon must ask for the version first.
+void requireOS(double version, const char *what);
+
+// What happened, for tests: counted since the process began.
+struct Events {
+  std::atomic<long> predictions{0};
+  std::atomic<long> asynchronousPredictions{0};
+  std::atomic<long> backingsUsed{0};
+  std::atomic<long> backingsRefused{0};
+  std::atomic<long> threadingViolations{0}; // one MLModel or MLState used on two threads at a time
+  std::atomic<long> insideNanoseconds{0};   // spent inside predictions
+  std::atomic<long> maximumOverlap{0};      // most predictions of one model under way at a time
+};
+
+Events &events();
+
+// Objects of the stand-in's classes that are alive, by class name.
+void objectBorn(const char *className);
+void objectDied(const char *className);
+std::map<std::string, long> liveObjects();
+
+// Runs `work` on another thread after so many milliseconds.
+void runLater(int milliseconds, void (*work)(void *), void *context);
+
+// Where dlopen finds the stand-in's IOReport: in this library itself.
+const char *ioReportLibrary();
+
+} // namespace standin
+
+// In an @implementation: counts its objects. The class's dealloc says COUNT_DEATH.
+#define COUNT_BIRTHS                                \
+  +(id)allocWithZone : (NSZone *)zone {             \
+    standin::objectBorn(class_getName(self));       \
+    return [super allocWithZone:zone];              \
+  }
+#define COUNT_DEATH standin::objectDied(class_getName([self class]))

@@ -1,0 +1,116 @@
+#include "control.h"
+
+#import <Foundation/Foundation.h>
+#include <dlfcn.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <queue>
+#include <thread>
+#include <vector>
+
+namespace standin {
+namespace {
+
+// Everything here lives as long as the process: threads of the stand-in may outlast static destruction.
+struct Objects {
+  std::mutex mutex;
+  std::map<std::string, long> live;
+};
+Objects &objects() {
+  static Objects *instance = new Objects;
+  return *instance;
+}
+
+using Clock = std::chrono::steady_clock;
+struct Later {
+  Clock::time_point due;
+  void (*work)(void *);
+  void *context;
+  bool operator<(const Later &other) const { return due > other.due; }
+};
+
+struct Timer {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::priority_queue<Later> queue;
+
+  void run() {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (true) {
+      if (queue.empty()) {
+        changed.wait(lock);
+        continue;
+      }
+      Later next = queue.top();
+      if (changed.wait_until(lock, next.due) != std::cv_status::timeout && Clock::now() < next.due) continue;
+      queue.pop();
+      lock.unlock();
+      @autoreleasepool {
+        next.work(next.context);
+      }
+      lock.lock();
+    }
+  }
+};
+
+Timer &timer() {
+  static Timer *instance = [] {
+    auto *created = new Timer;
+    std::thread([created] { created->run(); }).detach();
+    return created;
+  }();
+  return *instance;
+}
+
+} // namespace
+
+Settings &settings() {
+  static Settings *instance = new Settings;
+  return *instance;
+}
+
+Events &events() {
+  static Events *instance = new Events;
+  return *instance;
+}
+
+bool osAtLeast(double version) { return settings().osVersion.load() >= version; }
+
+void requireOS(double version, const char *what) {
+  if (osAtLeast(version)) return;
+  [NSException raise:NSInvalidArgumentException format:@"%s: unrecognized selector (the stand-in plays macOS %g)", what, settings().osVersion.load()];
+}
+
+void objectBorn(const char *className) {
+  std::lock_guard<std::mutex> lock(objects().mutex);
+  ++objects().live[className];
+}
+
+void objectDied(const char *className) {
+  std::lock_guard<std::mutex> lock(objects().mutex);
+  --objects().live[className];
+}
+
+std::map<std::string, long> liveObjects() {
+  std::lock_guard<std::mutex> lock(objects().mutex);
+  return objects().live;
+}
+
+void runLater(int milliseconds, void (*work)(void *), void *context) {
+  Timer &instance = timer();
+  std::lock_guard<std::mutex> lock(instance.mutex);
+  Later later{Clock::now() + std::chrono::milliseconds(milliseconds), work, context};
+  bool first = instance.queue.empty() || later.due < instance.queue.top().due;
+  instance.queue.push(later);
+  if (first) instance.changed.notify_one();
+}
+
+const char *ioReportLibrary() {
+  if (settings().energyMissing) return "/nowhere/libIOReport.dylib";
+  static Dl_info info;
+  return dladdr(reinterpret_cast<void *>(&ioReportLibrary), &info) != 0 ? info.dli_fname : "/nowhere/libIOReport.dylib";
+}
+
+} // namespace standin

@@ -1,0 +1,55 @@
+// Shared by the stand-in's own files.
+#pragma once
+#import <CoreML/CoreML.h>
+#include <objc/runtime.h>
+
+#import "newer_api.h"
+
+#include "control.h"
+#include "specification.h"
+
+namespace standin {
+
+NSError *modelError(NSInteger code, NSString *text);
+
+NSString *string(const std::string &text);
+NSArray *numbers(const std::vector<int64_t> &values);
+std::vector<int64_t> integers(NSArray *numbers);
+NSRange range(const SizeBounds &bounds);
+
+// Element size in bytes of an MLMultiArrayDataType.
+size_t sizeOf(int64_t dataType);
+
+// The packed strides of a shape, with `padding` more elements at the end of each row (the last axis).
+std::vector<int64_t> paddedStrides(const std::vector<int64_t> &shape, int64_t padding);
+
+// A new MLMultiArray of its own memory, zero-filled, with that padding. Owned by the caller.
+MLMultiArray *newArray(const std::vector<int64_t> &shape, int64_t dataType, int64_t padding);
+
+// Element by element, row-major: the stand-in is no place for cleverness that the addon could share.
+std::vector<double> elements(MLMultiArray *array);
+void setElements(MLMultiArray *array, const std::vector<double> &values);
+
+double fromHalf(uint16_t bits);
+uint16_t toHalf(double value);
+
+// What the model computes: see inference.mm.
+bool infer(const Signature &signature, const Specification &specification, id<MLFeatureProvider> inputs, NSDictionary *stateArrays,
+           NSDictionary *backings, NSMutableDictionary *outputs, NSError **error);
+
+// Specifications live as long as anything refers to them.
+const Specification *keep(std::shared_ptr<Specification> specification);
+
+// The specification of a compiled model folder; null and an error where there is none.
+const Specification *openCompiled(NSURL *url, NSError **error);
+
+} // namespace standin
+
+// MLState's private side.
+@interface StandinState : MLState {
+ @public
+  NSMutableDictionary *arrays_;
+  int running_;
+}
+- (id)initWithSignature:(const standin::Signature *)signature;
+@end

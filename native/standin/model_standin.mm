@@ -1,0 +1,402 @@
+// MLModel: compile, load, predict. Completion handlers come on threads of the stand-in's own.
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+#include "internal.h"
+
+namespace standin {
+namespace {
+
+// Threads on which completion handlers come: as many as there is work at a time, up to 64. They live as long as the process.
+struct Pool {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::function<void()>> work;
+  int idle = 0, threads = 0;
+
+  void run() {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (true) {
+      ++idle;
+      changed.wait(lock, [this] { return !work.empty(); });
+      --idle;
+      auto next = std::move(work.front());
+      work.pop_front();
+      lock.unlock();
+      @autoreleasepool {
+        next();
+        next = nullptr;
+      }
+      lock.lock();
+    }
+  }
+};
+
+void onOwnThread(std::function<void()> work) {
+  static Pool *pool = new Pool;
+  std::lock_guard<std::mutex> lock(pool->mutex);
+  pool->work.push_back(std::move(work));
+  if (static_cast<int>(pool->work.size()) > pool->idle && pool->threads < 64) {
+    ++pool->threads;
+    std::thread([] { pool->run(); }).detach();
+  }
+  pool->changed.notify_one();
+}
+
+// Calls a copy of the block, and drops it then.
+template <typename... Arguments>
+std::function<void(Arguments...)> handlerFunction(void (^handler)(Arguments...)) {
+  void (^copied)(Arguments...) = Block_copy(handler);
+  return [copied](Arguments... arguments) {
+    copied(arguments...);
+    Block_release(copied);
+  };
+}
+
+std::shared_ptr<Specification> readSpecification(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return nullptr;
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return parseSpecification(bytes);
+}
+
+// The specification's path in a package, by its Manifest.json.
+std::string specificationPath(NSString *path) {
+  NSData *data = [NSData dataWithContentsOfFile:[path stringByAppendingPathComponent:@"Manifest.json"]];
+  if (data == nil) return [path UTF8String];
+  NSDictionary *manifest = [NSJSONSerialization JSONObjectWithData:data options:0 error:nullptr];
+  NSString *root = [manifest objectForKey:@"rootModelIdentifier"];
+  NSDictionary *entry = [[manifest objectForKey:@"itemInfoEntries"] objectForKey:root];
+  NSString *inner = [entry objectForKey:@"path"];
+  if (inner == nil) return "";
+  return [[[path stringByAppendingPathComponent:@"Data"] stringByAppendingPathComponent:inner] UTF8String];
+}
+
+NSURL *compile(NSURL *source, NSError **error) {
+  Settings &set = settings();
+  std::this_thread::sleep_for(std::chrono::milliseconds(set.compileMilliseconds));
+  if (set.compileError > 0) {
+    *error = modelError(set.compileError - 1, @"Failed to compile: the stand-in was told to.");
+    return nil;
+  }
+  NSFileManager *files = [NSFileManager defaultManager];
+  if (![files fileExistsAtPath:[source path]]) {
+    *error = modelError(MLModelErrorIO, @"A valid manifest does not exist at path.");
+    return nil;
+  }
+  std::string specification = specificationPath([source path]);
+  if (readSpecification(specification) == nullptr) {
+    *error = modelError(MLModelErrorGeneric, @"Error reading protobuf spec.");
+    return nil;
+  }
+  const char *temporary = getenv("TMPDIR");
+  std::string folder = std::string(temporary == nullptr ? "/tmp" : temporary) + "/standin-compile-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) {
+    *error = [NSError errorWithDomain:NSPOSIXErrorDomain code:errno userInfo:@{NSLocalizedDescriptionKey : @"No temporary folder."}];
+    return nil;
+  }
+  NSString *name = [[[[source path] lastPathComponent] stringByDeletingPathExtension] stringByAppendingPathExtension:@"mlmodelc"];
+  NSString *compiled = [string(folder) stringByAppendingPathComponent:name];
+  [files createDirectoryAtPath:compiled withIntermediateDirectories:YES attributes:nil error:nullptr];
+  [[NSData dataWithContentsOfFile:string(specification)] writeToFile:[compiled stringByAppendingPathComponent:@"coremldata.bin"] atomically:NO];
+  return [NSURL fileURLWithPath:compiled];
+}
+
+MLModel *makeModel(const Specification *specification, MLModelConfiguration *configuration, NSError **error) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(settings().loadMilliseconds));
+  if (settings().loadError > 0) {
+    *error = modelError(settings().loadError - 1, @"Failed to build the model execution plan: the stand-in was told to.");
+    return nil;
+  }
+  std::string function = configuration->functionName_ == nil ? "" : [configuration->functionName_ UTF8String];
+  if (specification->signature(function) == nullptr) {
+    *error = modelError(MLModelErrorGeneric, [NSString stringWithFormat:@"The model has no function named %@.", configuration->functionName_]);
+    return nil;
+  }
+  MLModel *model = [[[MLModel alloc] init] autorelease];
+  model->specification_ = specification;
+  model->configuration_ = [configuration copy];
+  model->description_ = [[MLModelDescription alloc] init];
+  model->description_->specification_ = specification;
+  model->description_->functionName_ = [configuration->functionName_ copy];
+  return model;
+}
+
+void throwIf(bool wanted, NSString *what) {
+  if (wanted) [NSException raise:@"StandinException" format:@"thrown from %@", what];
+}
+
+constexpr int synchronousUse = 0x10000;
+
+// Counts who is inside one MLModel or MLState; a synchronous call tolerates nobody, an asynchronous one only its like.
+class Inside {
+ public:
+  Inside(int *running, bool synchronous) : running_(running), step_(synchronous ? synchronousUse : 1) {
+    int before = __atomic_fetch_add(running_, step_, __ATOMIC_SEQ_CST);
+    if (synchronous ? before != 0 : before >= synchronousUse) ++events().threadingViolations;
+    long now = (before + step_) & (synchronousUse - 1);
+    long most = events().maximumOverlap;
+    while (now > most && !events().maximumOverlap.compare_exchange_weak(most, now)) {
+    }
+  }
+  ~Inside() { __atomic_fetch_sub(running_, step_, __ATOMIC_SEQ_CST); }
+
+ private:
+  int *running_;
+  int step_;
+};
+
+void releaseLater(id object) {
+  int milliseconds = settings().releaseMilliseconds;
+  if (milliseconds <= 0) return;
+  runLater(milliseconds, [](void *held) { [(id)held release]; }, [object retain]);
+}
+
+// Autoreleased.
+MLDictionaryFeatureProvider *predict(MLModel *model, id<MLFeatureProvider> inputs, StandinState *state, MLPredictionOptions *options, bool synchronous, NSError **error) {
+  auto start = std::chrono::steady_clock::now();
+  Inside insideModel(&model->running_, synchronous);
+  int nobody = 0;
+  Inside insideState(state == nil ? &nobody : &state->running_, true);
+  ++events().predictions;
+  Settings &set = settings();
+  if (synchronous) throwIf(set.throwFromPredict, @"a prediction");
+  if (set.predictMicroseconds > 0) std::this_thread::sleep_for(std::chrono::microseconds(set.predictMicroseconds));
+  releaseLater(inputs);
+  if (set.nilWithoutError) return nil;
+  if (set.predictError > 0) {
+    if (error != nullptr) *error = modelError(set.predictError - 1, @"Unable to compute the prediction: the stand-in was told to.");
+    return nil;
+  }
+  NSMutableDictionary *outputs = [NSMutableDictionary dictionary];
+  const Signature *signature = model->specification_->signature(model->configuration_->functionName_ == nil ? "" : [model->configuration_->functionName_ UTF8String]);
+  bool fine = infer(*signature, *model->specification_, inputs, state == nil ? nil : state->arrays_, options->outputBackings_, outputs, error);
+  MLDictionaryFeatureProvider *provider = fine ? [[[MLDictionaryFeatureProvider alloc] initWithDictionary:outputs error:error] autorelease] : nil;
+  events().insideNanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+  return provider;
+}
+
+void predictLater(MLModel *model, id<MLFeatureProvider> inputs, MLState *state, MLPredictionOptions *options, void (^handler)(id<MLFeatureProvider>, NSError *)) {
+  ++events().asynchronousPredictions;
+  void (^copied)(id<MLFeatureProvider>, NSError *) = Block_copy(handler);
+  [model retain];
+  [(id)inputs retain];
+  [state retain];
+  [options retain];
+  onOwnThread([=] {
+    NSError *error = nil;
+    MLDictionaryFeatureProvider *output = predict(model, inputs, (StandinState *)state, options, false, &error);
+    copied(output, error);
+    Block_release(copied);
+    [model release];
+    [(id)inputs release];
+    [state release];
+    [options release];
+  });
+}
+
+} // namespace
+
+const Specification *keep(std::shared_ptr<Specification> specification) {
+  // Never freed: descriptions point into it. A test loads few models, and each by its own path only once.
+  return new std::shared_ptr<Specification>(specification), specification.get();
+}
+
+const Specification *openCompiled(NSURL *url, NSError **error) {
+  static std::mutex *mutex = new std::mutex;
+  static auto *known = new std::map<std::string, std::shared_ptr<Specification>>;
+  std::string path = [[[url path] stringByAppendingPathComponent:@"coremldata.bin"] UTF8String];
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (![[[url path] pathExtension] isEqualToString:@"mlmodelc"] || bytes.empty()) {
+    *error = modelError(MLModelErrorGeneric, @"Unable to load model: not a .mlmodelc file or damaged.");
+    return nullptr;
+  }
+  std::lock_guard<std::mutex> lock(*mutex);
+  auto &entry = (*known)[bytes];
+  if (entry == nullptr) entry = parseSpecification(bytes);
+  if (entry == nullptr) *error = modelError(MLModelErrorGeneric, @"Unable to load model: coremldata.bin is damaged.");
+  return entry.get();
+}
+
+} // namespace standin
+
+using namespace standin;
+
+@implementation MLModelAsset
+COUNT_BIRTHS
++ (instancetype)modelAssetWithSpecificationData:(NSData *)data error:(NSError **)error {
+  auto parsed = parseSpecification(std::string_view(static_cast<const char *>([data bytes]), [data length]));
+  if (parsed == nullptr) {
+    if (error != nullptr) *error = modelError(MLModelErrorGeneric, @"Error reading protobuf spec.");
+    return nil;
+  }
+  MLModelAsset *asset = [[[self alloc] init] autorelease];
+  asset->specification_ = keep(parsed);
+  return asset;
+}
++ (instancetype)modelAssetWithSpecificationData:(NSData *)data blobMapping:(NSDictionary *)blobs error:(NSError **)error {
+  requireOS(15, "+[MLModelAsset modelAssetWithSpecificationData:blobMapping:error:]");
+  MLModelAsset *asset = [self modelAssetWithSpecificationData:data error:error];
+  if (asset != nil) asset->blobMapping_ = [blobs copy];
+  return asset;
+}
++ (instancetype)modelAssetWithURL:(NSURL *)url error:(NSError **)error {
+  requireOS(15, "+[MLModelAsset modelAssetWithURL:error:]");
+  const Specification *specification = openCompiled(url, error);
+  if (specification == nullptr) return nil;
+  MLModelAsset *asset = [[[self alloc] init] autorelease];
+  asset->specification_ = specification;
+  return asset;
+}
+- (void)functionNamesWithCompletionHandler:(void (^)(NSArray<NSString *> *, NSError *))handler {
+  requireOS(15, "-[MLModelAsset functionNamesWithCompletionHandler:]");
+  NSMutableArray *names = [[NSMutableArray alloc] init];
+  for (const Signature &signature : specification_->signatures) {
+    if (!signature.name.empty()) [names addObject:string(signature.name)];
+  }
+  auto finish = handlerFunction(handler);
+  onOwnThread([=] {
+    finish(names, nil);
+    [names release];
+  });
+}
+- (void)dealloc {
+  COUNT_DEATH;
+  [blobMapping_ release];
+  [super dealloc];
+}
+@end
+
+@implementation MLState
+- (void)getMultiArrayForStateNamed:(NSString *)name handler:(void(NS_NOESCAPE ^)(MLMultiArray *))handler {
+  (void)name;
+  (void)handler;
+}
+@end
+
+@implementation StandinState
+COUNT_BIRTHS
+- (id)initWithSignature:(const Signature *)signature {
+  self = [super init];
+  arrays_ = [[NSMutableDictionary alloc] init];
+  for (const Feature &state : signature->states) {
+    MLMultiArray *array = newArray(state.shape, state.dataType, settings().paddingElements);
+    [arrays_ setObject:array forKey:string(state.name)];
+    [array release];
+  }
+  return self;
+}
+- (void)dealloc {
+  COUNT_DEATH;
+  [arrays_ release];
+  [super dealloc];
+}
+- (void)getMultiArrayForStateNamed:(NSString *)name handler:(void(NS_NOESCAPE ^)(MLMultiArray *))handler {
+  Inside inside(&running_, true);
+  handler([arrays_ objectForKey:name]);
+}
+@end
+
+@implementation MLModel
+COUNT_BIRTHS
+- (void)dealloc {
+  COUNT_DEATH;
+  [configuration_ release];
+  [description_ release];
+  [super dealloc];
+}
+- (MLModelDescription *)modelDescription { return description_; }
+- (MLModelConfiguration *)configuration { return configuration_; }
+
++ (void)compileModelAtURL:(NSURL *)url completionHandler:(void (^)(NSURL *, NSError *))handler {
+  throwIf(settings().throwFromCompile, @"compiling");
+  auto finish = handlerFunction(handler);
+  [url retain];
+  onOwnThread([=] {
+    NSError *error = nil;
+    NSURL *compiled = compile(url, &error);
+    finish(compiled, error);
+    [url release];
+  });
+}
+
++ (void)loadContentsOfURL:(NSURL *)url configuration:(MLModelConfiguration *)configuration completionHandler:(void (^)(MLModel *, NSError *))handler {
+  throwIf(settings().throwFromLoad, @"loading");
+  auto finish = handlerFunction(handler);
+  [url retain];
+  MLModelConfiguration *copy = [configuration copy];
+  onOwnThread([=] {
+    NSError *error = nil;
+    const Specification *specification = openCompiled(url, &error);
+    MLModel *model = specification == nullptr ? nil : makeModel(specification, copy, &error);
+    finish(model, error);
+    [url release];
+    [copy release];
+  });
+}
+
++ (void)loadModelAsset:(MLModelAsset *)asset configuration:(MLModelConfiguration *)configuration completionHandler:(void (^)(MLModel *, NSError *))handler {
+  throwIf(settings().throwFromLoad, @"loading");
+  auto finish = handlerFunction(handler);
+  [asset retain];
+  MLModelConfiguration *copy = [configuration copy];
+  onOwnThread([=] {
+    NSError *error = nil;
+    MLModel *model = makeModel(asset->specification_, copy, &error);
+    finish(model, error);
+    [asset release];
+    [copy release];
+  });
+}
+
+- (id<MLFeatureProvider>)predictionFromFeatures:(id<MLFeatureProvider>)input options:(MLPredictionOptions *)options error:(NSError **)error {
+  return predict(self, input, nil, options, true, error);
+}
+
+- (id<MLBatchProvider>)predictionsFromBatch:(id<MLBatchProvider>)batch options:(MLPredictionOptions *)options error:(NSError **)error {
+  NSMutableArray *outputs = [NSMutableArray array];
+  for (NSInteger i = 0; i < [batch count]; ++i) {
+    id output = predict(self, [batch featuresAtIndex:i], nil, options, true, error);
+    if (output == nil) return nil;
+    [outputs addObject:output];
+  }
+  return [[[MLArrayBatchProvider alloc] initWithFeatureProviderArray:outputs] autorelease];
+}
+
+- (void)predictionFromFeatures:(id<MLFeatureProvider>)input
+                       options:(MLPredictionOptions *)options
+             completionHandler:(void (^)(id<MLFeatureProvider>, NSError *))handler {
+  requireOS(14, "-[MLModel predictionFromFeatures:options:completionHandler:]");
+  throwIf(settings().throwFromPredict, @"an asynchronous prediction");
+  predictLater(self, input, nil, options, handler);
+}
+
+- (MLState *)newState {
+  requireOS(15, "-[MLModel newState]");
+  return [[StandinState alloc] initWithSignature:[description_ signature]];
+}
+
+- (id<MLFeatureProvider>)predictionFromFeatures:(id<MLFeatureProvider>)input
+                                     usingState:(MLState *)state
+                                        options:(MLPredictionOptions *)options
+                                          error:(NSError **)error {
+  requireOS(15, "-[MLModel predictionFromFeatures:usingState:options:error:]");
+  return predict(self, input, (StandinState *)state, options, true, error);
+}
+
+- (void)predictionFromFeatures:(id<MLFeatureProvider>)input
+                    usingState:(MLState *)state
+                       options:(MLPredictionOptions *)options
+             completionHandler:(void (^)(id<MLFeatureProvider>, NSError *))handler {
+  requireOS(15, "-[MLModel predictionFromFeatures:usingState:options:completionHandler:]");
+  throwIf(settings().throwFromPredict, @"an asynchronous prediction");
+  predictLater(self, input, state, options, handler);
+}
+@end

@@ -1,0 +1,44 @@
+// Builds the addon against the stand-in for Core ML (Linux, clang and GNUstep), for tests:
+//
+//   node scripts/build-standin.mjs [none|asan|tsan]…      default: none
+//
+// Each goes into build-standin/<sanitizer>/coreml.node. Needs no downloads.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const packages = 'cmake ninja-build clang-19 lld-19 libclang-rt-19-dev libgnustep-base-dev gobjc++ libblocksruntime-dev'
+
+const missing = [
+  ['cmake', () => run('cmake', ['--version'], true)],
+  ['ninja', () => run('ninja', ['--version'], true)],
+  ['clang++-19', () => run('clang++-19', ['--version'], true)],
+  ['ld.lld-19', () => run('ld.lld-19', ['--version'], true)],
+  ['GNUstep', () => existsSync('/usr/include/GNUstep/Foundation/Foundation.h')],
+  ['BlocksRuntime', () => existsSync('/usr/include/Block.h')],
+].filter(([, there]) => !there())
+if (missing.length > 0) {
+  console.error(`The stand-in build lacks ${missing.map(([name]) => name).join(', ')}. On Debian: apt-get install ${packages}`)
+  process.exit(1)
+}
+
+const sanitizers = process.argv.length > 2 ? process.argv.slice(2) : ['none']
+for (const sanitizer of sanitizers) {
+  if (!['none', 'asan', 'tsan'].includes(sanitizer)) {
+    console.error(`unknown sanitizer ${sanitizer}: expected none, asan or tsan`)
+    process.exit(2)
+  }
+  const build = join(root, 'build-standin', sanitizer)
+  const configured = run('cmake', [
+    ...['-S', join(root, 'native'), '-B', build, '-G', 'Ninja'],
+    ...['-DCMAKE_CXX_COMPILER=clang++-19', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCOREML_STANDIN=ON', `-DCOREML_SANITIZER=${sanitizer}`],
+  ])
+  if (!configured || !run('cmake', ['--build', build, '--parallel', String(availableParallelism())])) process.exit(1)
+}
+
+function run(command, args, quiet = false) {
+  return spawnSync(command, args, { stdio: quiet ? 'ignore' : ['ignore', process.stderr, 'inherit'] }).status === 0
+}
