@@ -16,7 +16,7 @@ function invalid(path: string, problem: string): never {
 }
 
 /**
- * `name`, a path with slashes, inside the folder `root`; symbolic links are followed and must stay inside as well.
+ * The file `name`, a path with slashes, inside the folder `root`; symbolic links are followed and must stay inside as well.
  * Throws ERR_MODEL_INVALID, naming `owner`, if it leads outside or does not exist.
  */
 export function pathInside(root: string, name: string, owner: string): string {
@@ -28,6 +28,7 @@ export function pathInside(root: string, name: string, owner: string): string {
   if (isAbsolute(name) || name.includes('\0') || outside(root, path)) invalid(owner, `"${name}" points outside the package`)
   if (!existsSync(path)) invalid(owner, `"${name}" does not exist`)
   if (outside(realpathSync(root), realpathSync(path))) invalid(owner, `"${name}" points outside the package`)
+  if (!statSync(path).isFile()) invalid(owner, `"${name}" is not a file`)
   return path
 }
 

@@ -1,0 +1,219 @@
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openModel, type Value } from '../../src/format/index.ts'
+import { blockOf, copyOf, expectError, fixture, temporary } from './support.ts'
+
+describe('what is no model', () => {
+  test('a missing path', () => expectError(openModel('no/such.mlmodel'), 'ERR_FILE', 'no/such.mlmodel does not exist'))
+
+  test('an empty folder, an empty package, an empty file', async () => {
+    const folder = temporary('empty')
+    mkdirSync(folder)
+    await expectError(openModel(folder), 'ERR_MODEL_INVALID', 'no Manifest.json')
+    const model = temporary('empty.mlpackage')
+    mkdirSync(model)
+    await expectError(openModel(model), 'ERR_MODEL_INVALID', 'no Manifest.json')
+    const file = temporary('empty.mlmodel')
+    writeFileSync(file, '')
+    await expectError(openModel(file), 'ERR_MODEL_INVALID', 'empty')
+  })
+
+  test('a compiled model', async () => {
+    const byName = temporary('net.mlmodelc')
+    mkdirSync(byName)
+    await expectError(openModel(byName), 'ERR_MODEL_COMPILED', 'open the .mlpackage or .mlmodel')
+    const byContent = temporary('net')
+    mkdirSync(byContent)
+    writeFileSync(join(byContent, 'coremldata.bin'), '')
+    await expectError(openModel(byContent), 'ERR_MODEL_COMPILED')
+  })
+
+  test.each([
+    ['PK\x03\x04 zip', 'ZIP'],
+    ['version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'],
+    ['{"fileFormatVersion": "1.0.0"}', 'JSON'],
+    ['plain text', 'byte'],
+    ['\x89PNG\r\n\x1a\n and so on', 'byte'],
+  ])('a file that starts with %j', async (content, word) => {
+    const file = temporary('file.mlmodel')
+    writeFileSync(file, content, 'latin1')
+    await expectError(openModel(file), 'ERR_MODEL_INVALID', word)
+  })
+
+  test('a message that says nothing', async () => {
+    const file = temporary('file.mlmodel')
+    // Specification version 4 and nothing else.
+    writeFileSync(file, Buffer.from([0x08, 4]))
+    await expectError(openModel(file), 'ERR_MODEL_INVALID', 'no description')
+    writeFileSync(file, Buffer.from([0x08, 4, 0x12, 0]))
+    await expectError(openModel(file), 'ERR_MODEL_INVALID', 'known type (specification version 4)')
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe, which must not block', async () => {
+    await expectError(openModel('/dev/null'), 'ERR_MODEL_INVALID', 'neither a file nor a folder')
+  })
+})
+
+describe('a package whose manifest', () => {
+  const cases: [string, (manifest: Record<string, unknown>) => unknown, string][] = [
+    ['has no root', () => ({ itemInfoEntries: {} }), 'rootModelIdentifier'],
+    ['names a root that is not listed', (manifest) => ({ ...manifest, rootModelIdentifier: 'toString' }), 'no entry for the root model'],
+    ['leads to a file that is not there', () => rooted('com.apple.CoreML/none.mlmodel'), 'does not exist'],
+    ['leads to a folder', () => rooted('com.apple.CoreML'), 'is not a file'],
+    ['leads outside', () => rooted('../../../../etc/passwd'), 'points outside the package'],
+    ['leads outside by an absolute path', () => rooted('/etc/passwd'), 'points outside the package'],
+    ['is a list', () => [], 'Manifest.json'],
+  ]
+  const rooted = (path: string) => ({ rootModelIdentifier: 'a', itemInfoEntries: { a: { path } } })
+  test.each(cases)('%s', async (_, change, words) => {
+    const path = copyOf('state.mlpackage')
+    const manifest = join(path, 'Manifest.json')
+    writeFileSync(manifest, JSON.stringify(change(JSON.parse(readFileSync(manifest, 'utf8')))))
+    await expectError(openModel(path), 'ERR_MODEL_INVALID', words)
+  })
+
+  test('is no JSON', async () => {
+    const path = copyOf('state.mlpackage')
+    writeFileSync(join(path, 'Manifest.json'), '{"rootModelIdentifier":')
+    await expectError(openModel(path), 'ERR_MODEL_INVALID', 'no JSON')
+  })
+
+  test.skipIf(process.platform === 'win32')('leads outside by a symbolic link', async () => {
+    const path = copyOf('state.mlpackage')
+    const model = join(path, 'Data/com.apple.CoreML/model.mlmodel')
+    const outside = temporary('outside.mlmodel')
+    renameSync(model, outside)
+    symlinkSync(outside, model)
+    await expectError(openModel(path), 'ERR_MODEL_INVALID', 'points outside the package')
+  })
+})
+
+describe('a weight file', () => {
+  /** The value of the first tensor in the weight file of the fixture. */
+  async function open(path: string) {
+    const file = await openModel(path)
+    for (const { inputs, attributes } of blockOf(file).operations) {
+      const literals = Object.values(inputs).flatMap(({ arguments: bindings }) =>
+        bindings.flatMap(({ binding }) => (binding.case === 'value' ? [binding.value] : [])),
+      )
+      for (const value of [...literals, ...Object.values(attributes)] as Value[]) {
+        if (value.value.case === 'blobFileValue') return { file, value: value.value.value }
+      }
+    }
+    throw new Error('no weight file')
+  }
+  const weights = (path: string) => join(path, 'Data/com.apple.CoreML/weights/weight.bin')
+
+  async function damaged(change: (bytes: Buffer) => Buffer): Promise<unknown> {
+    const path = copyOf('classifier.mlpackage')
+    const bytes = readFileSync(weights(path))
+    writeFileSync(weights(path), change(bytes))
+    const { file, value } = await open(path)
+    return file.blob(value)
+  }
+  function set(position: number, value: bigint) {
+    return (bytes: Buffer) => {
+      bytes.writeBigUInt64LE(value, position)
+      return bytes
+    }
+  }
+
+  function set32(position: number, value: number) {
+    return (bytes: Buffer) => {
+      bytes.writeUInt32LE(value, position)
+      return bytes
+    }
+  }
+
+  test('that is missing', async () => {
+    const path = copyOf('classifier.mlpackage')
+    rmSync(weights(path))
+    const { file, value } = await open(path)
+    await expectError((async () => file.blob(value))(), 'ERR_MODEL_INVALID', 'weights/weight.bin', 'does not exist')
+  })
+
+  test('named outside the package', async () => {
+    const { file, value } = await open(fixture('classifier.mlpackage'))
+    const outside = { ...value, fileName: '@model_path/../../../../expected.json' }
+    await expectError((async () => file.blob(outside))(), 'ERR_MODEL_INVALID', 'points outside the package')
+    await expectError((async () => file.blob({ ...value, fileName: '/etc/passwd' }))(), 'ERR_MODEL_INVALID', '@model_path/')
+    file.close()
+  })
+
+  test.each([
+    ['has another version', set32(4, 9), 'version 9'],
+    ['is cut in the header', (bytes: Buffer) => bytes.subarray(0, 20), '20 bytes'],
+    ['is cut in the metadata', (bytes: Buffer) => bytes.subarray(0, 100), 'no entry at byte 64'],
+    ['is cut in the data', (bytes: Buffer) => bytes.subarray(0, 130), 'data of 12 bytes at 128'],
+    ['has no mark', set(64, 0n), '0xdeadbeef'],
+    ['has an unknown type', set32(68, 99), 'unknown type 99'],
+    ['claims more than there is', set(72, 1n << 60n), 'in a file of'],
+    ['places data beyond the end', set(80, (1n << 64n) - 1n), 'in a file of'],
+    ['pads by more than a byte', set(88, 8n), 'less 8 bits'],
+  ])('that %s', async (_, change, words) => {
+    await expectError(damaged(change as (bytes: Buffer) => Buffer), 'ERR_MODEL_INVALID', words)
+  })
+})
+
+describe('large models', () => {
+  /** Tag, length and content of a field. */
+  function field(number: number, content: Uint8Array): Buffer {
+    return Buffer.concat([header(number, content.length), content])
+  }
+  function header(number: number, length: number): Buffer {
+    return Buffer.concat([varint(number * 8 + 2), varint(length)])
+  }
+  function varint(value: number): Buffer {
+    const bytes: number[] = []
+    let rest = value
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128)
+    return Buffer.from([...bytes, rest])
+  }
+
+  test('of 5 GiB open at once, and weights beyond 4 GiB are read', async () => {
+    // A network of two constants; the second starts behind the first one's 5 GiB, which are a hole in the file.
+    const length = 5 * 2 ** 30
+    const nested = (numbers: number[], inner: number) => {
+      let headers = Buffer.alloc(0)
+      for (const number of numbers) headers = Buffer.concat([header(number, inner + headers.length), headers])
+      return headers
+    }
+    const first = nested([1, 2, 290, 1], length)
+    const last = Buffer.from(new Float32Array([1.5, -2]).buffer)
+    const second = Buffer.concat([nested([1, 2, 290, 1], last.length), last])
+    const network = first.length + length + second.length
+    const start = Buffer.concat([Buffer.from([0x08, 1]), field(2, Buffer.alloc(0)), header(500, network), first])
+    const path = temporary('large.mlmodel')
+    const descriptor = openSync(path, 'w')
+    writeSync(descriptor, start, 0, start.length, 0)
+    ftruncateSync(descriptor, start.length + length)
+    writeSync(descriptor, second, 0, second.length, start.length + length)
+    closeSync(descriptor)
+
+    const begin = performance.now()
+    const file = await openModel(path)
+    expect(performance.now() - begin).toBeLessThan(200)
+    if (file.spec.type.case !== 'neuralNetwork') throw new Error('no network')
+    const payloads = file.spec.type.value.layers.map(({ layer }) =>
+      layer.case === 'loadConstant' ? layer.value.data?.floatValue : undefined,
+    )
+    expect(payloads[0]).toMatchObject({ offset: start.length, length })
+    expect(Array.from(new Float32Array(file.readPayload(payloads[1]!).buffer))).toEqual([1.5, -2])
+    expect(file.location(payloads[1]!)).toEqual({ path, offset: start.length + length + second.length - 8, length: 8 })
+    expect(Array.from(file.readPayload(payloads[0]!, { start: length - 2 }))).toEqual([0, 0])
+    file.close()
+    expect(() => file.readPayload(payloads[1]!)).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
+  })
+})
