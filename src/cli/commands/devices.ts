@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { allComputeUnits } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/select.ts'
-import { type Devices, devices } from '../../devices.ts'
+import type { Devices } from '../../devices.ts'
 import { packageVersion } from '../../version.ts'
 import { addSharedOptions, type SharedOptions } from '../options.ts'
 
@@ -38,6 +38,7 @@ function print({ machine, defaultBackend, backends }: Devices): void {
 }
 
 async function run(options: SharedOptions): Promise<void> {
+  const { devices } = await import('../../devices.ts')
   const report = await devices()
   if (options.json) process.stdout.write(`${JSON.stringify({ schemaVersion, version: packageVersion(), ...report })}\n`)
   else print(report)

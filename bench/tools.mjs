@@ -1,0 +1,55 @@
+// What the benchmarks share: timing in processes of their own, medians, rows.
+import { execFileSync } from 'node:child_process'
+
+/** The middle value. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
+}
+
+/** Runs a script in a process of its own and reads the JSON of its last line. */
+export function measureInProcess(script, args) {
+  const out = execFileSync(process.execPath, [script, ...args.map(String)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+  return JSON.parse(out.trim().split('\n').at(-1))
+}
+
+/** Milliseconds from start to end of a process that prints nothing. */
+export function processMilliseconds(args) {
+  const start = performance.now()
+  execFileSync(process.execPath, args, { stdio: 'ignore' })
+  return performance.now() - start
+}
+
+/**
+ * Measures two sides in turn, each first every other time, so that a drift of the machine favours neither.
+ * @returns [ours, peer] of each round
+ */
+export function alternate(rounds, ours, peer) {
+  const pairs = []
+  for (let i = 0; i < rounds; i++) {
+    if (i % 2) {
+      const second = peer()
+      pairs.push([ours(), second])
+    } else {
+      const first = ours()
+      pairs.push([first, peer()])
+    }
+  }
+  return pairs
+}
+
+/** A row of the result: the ratio of the medians, and the range in which the ratios of single rounds lie (its middle half). */
+export function ratioRow({ name, pairs, goal, peer, note }) {
+  const ratios = pairs.map(([ours, other]) => ours / other).sort((a, b) => a - b)
+  const quartile = Math.floor(ratios.length / 4)
+  const [ours, other] = [0, 1].map((side) => median(pairs.map((pair) => pair[side])))
+  const figures = `${ours.toFixed(2)} against ${other.toFixed(2)} ms, ${pairs.length} rounds`
+  return {
+    name,
+    ratio: ours / other,
+    spread: [ratios[quartile], ratios[ratios.length - 1 - quartile]],
+    goal,
+    peer,
+    note: note ? `${figures}; ${note}` : figures,
+  }
+}
