@@ -71,7 +71,7 @@ export function makeClassicEvaluator(model: Model, label: string): Evaluator {
 }
 
 /** Longest time that a batch keeps the event loop, milliseconds. */
-const slice = 5
+const slice = 10
 
 class ClassicEvaluator implements Evaluator {
   readonly #model: ClassicModel
@@ -99,7 +99,7 @@ class ClassicEvaluator implements Evaluator {
       results.push(...compute(inputs.slice(results.length, results.length + count)))
       const elapsed = performance.now() - start
       if (timing) timing.nanoseconds += elapsed * 1e6
-      count = Math.min(4096, Math.max(1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
+      count = Math.min(4096, Math.max(32, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
       if (results.length < inputs.length && elapsed > slice / 4) {
         await setImmediate()
         throwIfAborted(signal)
