@@ -42,15 +42,23 @@ export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, 
   )
 }
 
+/**
+ * x · weightᵀ + bias over the last axis. Gemm takes the weight as the file has it and packs it once at load, which onnxruntime's
+ * FusedMatMul does not; leading axes are folded into one around it, at no cost.
+ */
 function linearLayer(op: OpContext): Value {
   const { builder } = op
   const x = op.input('x')
   const weight = op.input('weight')
   const bias = op.optional('bias')
-  if (x.dims.length === 2 && x.type === 'float32') return builder.op('Gemm', [x, weight, bias], { transB: 1 })
-  const result =
-    x.dims.length === 1 ? builder.op('MatMul', [x, builder.transpose(weight, [1, 0])]) : matmul(builder, x, weight, { transposeY: true })
-  return bias ? builder.op('Add', [result, bias]) : result
+  if (x.type !== 'float32') {
+    const result = builder.op('MatMul', [x, builder.transpose(weight, [1, 0])])
+    return bias ? builder.op('Add', [result, bias]) : result
+  }
+  if (x.dims.length === 2) return builder.op('Gemm', [x, weight, bias], { transB: 1 })
+  const [outputs, inputs] = [builder.dim(weight, 0), builder.dim(weight, 1)]
+  const rows = builder.op('Gemm', [builder.reshape(x, [-1, inputs]), weight, bias], { transB: 1 })
+  return builder.reshape(rows, [...builder.dims(x).slice(0, -1), outputs])
 }
 
 /** The equations that coremltools writes: [n, c, h, w] · [n, w, h, u], with or without n. */
