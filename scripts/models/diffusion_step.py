@@ -35,8 +35,8 @@ class UNet(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.register_buffer("frequencies", torch.pi * 2.0 ** torch.arange(5)[None] / 2)
-        self.time, self.digit = nn.Linear(10, 64), nn.Embedding(10, 64)
+        self.register_buffer("frequencies", torch.pi * 2.0 ** torch.arange(6)[None] / 2)
+        self.time, self.digit = nn.Linear(12, 64), nn.Embedding(10, 64)
         self.mix = nn.Linear(64, 64)
         self.enter = nn.Conv2d(1, WIDTH, 3, padding=1)
         self.down1, self.down2 = Block(WIDTH, WIDTH), Block(WIDTH, 2 * WIDTH)
