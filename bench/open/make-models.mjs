@@ -58,7 +58,7 @@ export async function makeProgram(path) {
       attributes: {
         val: {
           type: tensorType([rows, columns]),
-          value: { case: 'blobFileValue', value: file.addBlob('float32', rows * columns, weights(i)) },
+          value: { case: 'blobFileValue', value: file.addBlob('fp32', rows * columns, weights(i)) },
         },
       },
     },

@@ -8,21 +8,26 @@ export interface Progress {
 
 /** Nothing is shown before this many milliseconds have passed. */
 const patience = 1000
+/** Outside a terminal, lines are at least this many milliseconds apart. */
+const lineInterval = 10_000
 
 /**
- * Tells on stderr what is being done, once it has taken more than a second: a spinner in a terminal, one line for each text elsewhere.
+ * Tells on stderr what is being done, once it has taken more than a second: a spinner in a terminal, a line every ten seconds at most elsewhere.
  * `quiet` shows nothing.
  */
 export function startProgress(text: string, { quiet = false, stream = process.stderr as NodeJS.WriteStream } = {}): Progress {
   let current = text
   let spinner: { text: string; stop(): unknown } | undefined
-  let shown = false
+  let lastLine: number | undefined
   let stopped = false
   if (quiet) return { update() {}, stop() {} }
+  const writeLine = () => {
+    lastLine = performance.now()
+    stream.write(`${current} …\n`)
+  }
   const show = async () => {
-    shown = true
     if (!stream.isTTY) {
-      stream.write(`${current} …\n`)
+      writeLine()
       return
     }
     const { default: yoctoSpinner } = await import('yocto-spinner')
@@ -36,7 +41,7 @@ export function startProgress(text: string, { quiet = false, stream = process.st
       if (stopped || next === current) return
       current = next
       if (spinner) spinner.text = next
-      else if (shown && !stream.isTTY) stream.write(`${next} …\n`)
+      else if (lastLine !== undefined && performance.now() - lastLine >= lineInterval) writeLine()
     },
     stop() {
       stopped = true
