@@ -94,12 +94,12 @@ class ClassicEvaluator implements Evaluator {
       ? computeBatch.bind(this.#model)
       : (batch: readonly Features[]) => batch.map((one) => this.#model.compute(one))
     const results: Features[] = []
-    for (let count = 32; results.length < inputs.length; ) {
+    for (let count = computeBatch ? 32 : 4; results.length < inputs.length; ) {
       const start = performance.now()
       results.push(...compute(inputs.slice(results.length, results.length + count)))
       const elapsed = performance.now() - start
       if (timing) timing.nanoseconds += elapsed * 1e6
-      count = Math.min(4096, Math.max(32, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
+      count = Math.min(4096, Math.max(computeBatch ? 32 : 1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
       if (results.length < inputs.length && elapsed > slice / 4) {
         await setImmediate()
         throwIfAborted(signal)

@@ -1,18 +1,18 @@
 import type { TreeEnsemble } from './ensemble.ts'
-import { TreeKernel } from './kernel.ts'
+import { suitsKernel, TreeKernel } from './kernel.ts'
 import { addLeaf, walk } from './walk.ts'
 
 /** Below this many trees the kernel's set-up and memory are not worth their while. */
 const fewTrees = 16
 
-/** Evaluates a laid-out ensemble: with the kernel where it can, node by node where it cannot (missing values, equality). */
+/** Evaluates a laid-out ensemble: with the kernel where that can, node by node where it cannot (equality) or need not (few trees). */
 export class TreeEvaluation {
   readonly #ensemble: TreeEnsemble
   #kernel: TreeKernel | undefined
 
   constructor(ensemble: TreeEnsemble) {
     this.#ensemble = ensemble
-    if (!ensemble.ordered || ensemble.roots.length < fewTrees) return
+    if (ensemble.roots.length < fewTrees || !suitsKernel(ensemble)) return
     try {
       this.#kernel = new TreeKernel(ensemble)
     } catch (error) {
@@ -32,7 +32,7 @@ export class TreeEvaluation {
     if (single) for (let i = 0; i < rows.length; i++) rows[i] = Math.fround(rows[i]!)
     const sums = new Float64Array(count * dimensions)
     for (let i = 0; i < count; i++) sums.set(base, i * dimensions)
-    if (this.#kernel && !rows.some(Number.isNaN)) this.#kernel.run(rows, stride, count, sums)
+    if (this.#kernel) this.#kernel.run(rows, stride, count, sums)
     else this.#walkAll(rows, stride, count, sums)
     return sums
   }

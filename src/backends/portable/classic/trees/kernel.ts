@@ -3,10 +3,11 @@ import { type Code, f64, i32, moduleBytes, op, type WasmModule, webAssembly } fr
 
 /**
  * The inner loop of tree ensembles in WebAssembly: eight trees are followed side by side without branches, so that the loads of one tree hide behind
- * those of the others and no branch is mispredicted. It knows the ordered comparison and rows without missing values.
+ * those of the others and no branch is mispredicted. It knows the ordered comparison only. A missing value has no case of its own either: each row is there
+ * twice, once with −∞ in the place of NaN and once with ∞, and a node reads the one that leads it to the child where missing values go.
  *
  * Memory: rows of features (float64), the groups' tables, found leaves, node records, leaf values.
- * A node record is { float64 threshold, int32 address of the first child, int32 byte offset of the feature }; leaf values lie in node order,
+ * A node record is { float64 threshold, int32 address of the first child, int32 byte offset of the feature in the row }; leaf values lie in node order,
  * so a record's value is found from its address.
  */
 const lanes = 8
@@ -99,6 +100,11 @@ interface KernelFunctions {
   leaves(group: number, groups: number, row: number, target: number): void
 }
 
+/** Whether the kernel can evaluate an ensemble: no equality, and no threshold of ∞ that a missing value, standing as ∞, would have to exceed. */
+export function suitsKernel({ ordered, missing, threshold, child }: TreeEnsemble): boolean {
+  return ordered && !child.some((first, node) => first !== node && missing[node] === 1 && threshold[node] === Number.POSITIVE_INFINITY)
+}
+
 /** An ensemble in WebAssembly memory. */
 export class TreeKernel {
   readonly #ensemble: TreeEnsemble
@@ -115,7 +121,7 @@ export class TreeKernel {
   /** @throws RangeError where the host has no memory (or address space) for it. */
   constructor(ensemble: TreeEnsemble) {
     const nodes = ensemble.child.length + 1 // and one leaf that fills up the last group
-    const width = Math.max(1, ensemble.featureCount)
+    const width = 2 * Math.max(1, ensemble.featureCount)
     this.#ensemble = ensemble
     this.#groups = Math.ceil(ensemble.roots.length / lanes)
     this.#groupsAt = rowsAtOnce * width * 8
@@ -133,7 +139,7 @@ export class TreeKernel {
   }
 
   #write(buffer: ArrayBuffer, nodes: number, valuesAt: number): void {
-    const { child, feature, threshold, leafValue, roots, minDepth, maxDepth } = this.#ensemble
+    const { child, feature, featureCount, missing, threshold, leafValue, roots, minDepth, maxDepth } = this.#ensemble
     const address = (node: number) => this.#recordsAt + node * recordBytes
     const filler = nodes - 1
     const doubles = new Float64Array(buffer, this.#recordsAt, nodes * 2)
@@ -141,7 +147,7 @@ export class TreeKernel {
     for (let node = 0; node < filler; node++) {
       doubles[2 * node] = threshold[node]!
       integers[4 * node + 2] = address(child[node]!)
-      integers[4 * node + 3] = feature[node]! * 8
+      integers[4 * node + 3] = (feature[node]! + missing[node]! * featureCount) * 8
     }
     doubles[2 * filler] = Number.POSITIVE_INFINITY
     integers[4 * filler + 2] = address(filler)
@@ -168,7 +174,7 @@ export class TreeKernel {
   /**
    * Adds the leaf values of every tree to `sums`, output by output, prediction after prediction.
    *
-   * @param rows feature values, `stride` a prediction; none may be NaN
+   * @param rows feature values, `stride` a prediction, NaN for a missing one
    */
   run(rows: Float64Array, stride: number, count: number, sums: Float64Array): void {
     const width = this.#ensemble.featureCount
@@ -176,11 +182,17 @@ export class TreeKernel {
       const here = Math.min(rowsAtOnce, count - first)
       for (let i = 0; i < here; i++) {
         const from = (first + i) * stride
-        this.#rows.set(rows.subarray(from, from + width), i * width)
+        const to = i * 2 * width
+        for (let feature = 0; feature < width; feature++) {
+          const value = rows[from + feature]!
+          const isMissing = Number.isNaN(value)
+          this.#rows[to + feature] = isMissing ? Number.NEGATIVE_INFINITY : value
+          this.#rows[to + width + feature] = isMissing ? Number.POSITIVE_INFINITY : value
+        }
       }
       for (let block = 0; block < this.#groups; block += this.#groupsPerBlock) {
         const groups = Math.min(this.#groupsPerBlock, this.#groups - block)
-        for (let i = 0; i < here; i++) this.#runBlock(block, groups, i * width * 8, sums, (first + i) * this.#ensemble.dimensions)
+        for (let i = 0; i < here; i++) this.#runBlock(block, groups, i * 2 * width * 8, sums, (first + i) * this.#ensemble.dimensions)
       }
     }
   }
