@@ -1,0 +1,204 @@
+import { ChannelOrder } from '../../../../format/index.ts'
+import type { ShapeElement } from '../../onnx/builder.ts'
+import { isStatic, UnknownDimensionError, type Value } from '../../onnx/value.ts'
+import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
+import { openShape, product, toFloat, toInt64, vectorOf } from '../shapes.ts'
+
+/** Layers that give elements another shape or order. */
+
+/** Channels first to channels last in the last three dimensions, or back. */
+function permuteLast(layer: LayerContext<unknown>, value: Value, order: readonly [number, number, number]): Value {
+  const first = value.dims.length - 3
+  return layer.graph.transpose(value, [...Array(first).keys(), ...order.map((axis) => first + axis)])
+}
+
+/** A shape that a value states, as int64 vector whose length is known. */
+function shapeInput(layer: LayerContext<unknown>, index: number): Value {
+  const vector = vectorOf(layer.graph, toInt64(layer.graph, input(layer, index)))
+  if (vector.dims[0] === null) throw new UnknownDimensionError(vector)
+  return vector
+}
+
+function broadcastTo(layer: LayerContext<unknown>, shape: Value): Value {
+  return layer.graph.op('Expand', [input(layer), shape])
+}
+
+export const shapeLayers: LayerTable = {
+  reshape: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const target = params.targetShape
+    const leading = graph.dims(x).slice(0, -3)
+    const sequence = target.length === 4 ? [target[0]!, ...leading.slice(1)] : leading
+    const [c, h, w] = target.slice(-3) as [number, number, number]
+    if (params.mode === ChannelOrder.CHANNEL_FIRST) return graph.reshape(x, openOnce([...sequence, c, h, w]))
+    const last = graph.reshape(permuteLast(layer, x, [1, 2, 0]), openOnce([...sequence, h, w, c]))
+    return permuteLast(layer, last, [2, 0, 1])
+  },
+  flatten: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const ordered = params.mode === ChannelOrder.CHANNEL_LAST ? permuteLast(layer, x, [1, 2, 0]) : x
+    const dims = graph.dims(x)
+    return graph.reshape(ordered, openShape([...dims.slice(0, -3), product(graph, dims.slice(-3)), 1, 1]))
+  },
+  permute: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const axes = params.axes.length > 0 ? params.axes : [0, 1, 2, 3]
+    if (layer.sequenceAxis) {
+      // The four axes are all but the batch.
+      const of = [0, 2, 3, 4]
+      const [sequence, ...others] = axes.map((axis) => of[axis]!)
+      return graph.transpose(x, [sequence!, 1, ...others])
+    }
+    return graph.transpose(x, [0, ...axes.slice(1)])
+  },
+  transpose: (layer) => layer.graph.transpose(input(layer), layer.params.axes),
+  concat: (layer) => layer.graph.concat(layer.inputs, axisOf(layer, input(layer), layer.params.sequenceConcat ? -5 : -3)),
+  concatND: (layer) => {
+    const { graph, params, inputs } = layer
+    const first = input(layer)
+    const axis = axisOf(layer, first, params.axis)
+    if (!params.interleave) return graph.concat(inputs, axis)
+    const stacked = graph.concat(
+      inputs.map((value) => graph.unsqueeze(value, [axis + 1])),
+      axis + 1,
+    )
+    const dims = graph.dims(first)
+    dims[axis] = product(graph, [dims[axis]!, inputs.length])
+    return graph.reshape(stacked, openShape(dims))
+  },
+  split: (layer) => split(layer, axisOf(layer, input(layer), -3), layer.params.nOutputs || layer.outputCount),
+  splitND: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const axis = axisOf(layer, x, params.axis)
+    if (params.splitSizes.length === 0) return split(layer, axis, params.numSplits || layer.outputCount)
+    return graph.ops('Split', [x, graph.ints(params.splitSizes)], { axis }, { outputs: params.splitSizes.length })
+  },
+  sequenceRepeat: (layer) => repeat(layer, -5, layer.params.nRepetitions || 1),
+  tile: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const rank = x.dims.length
+    const given = layer.inputs[1]
+    if (!given) return graph.op('Tile', [x, graph.ints([...Array(rank - params.reps.length).fill(1), ...params.reps])])
+    const repeats = shapeInput(layer, 1)
+    const missing = rank - repeats.dims[0]!
+    return graph.op('Tile', [x, missing > 0 ? graph.concat([graph.ints(Array(missing).fill(1)), repeats], 0) : repeats])
+  },
+  stack: (layer) => {
+    const { graph } = layer
+    const axis = axisOf(layer, input(layer), layer.params.axis, input(layer).dims.length + 1)
+    return graph.concat(
+      layer.inputs.map((value) => graph.unsqueeze(value, [axis])),
+      axis,
+    )
+  },
+  reverse: (layer) => {
+    const axes = layer.params.reverseDim.flatMap((reversed, axis) => (reversed ? [axis] : []))
+    return axes.length > 0 ? reversed(layer, input(layer), axes) : input(layer)
+  },
+  reverseSeq: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const lengths = vectorOf(graph, toInt64(graph, input(layer, 1)))
+    const batch = axisOf(layer, x, params.batchAxis)
+    const sequence = axisOf(layer, x, params.sequenceAxis)
+    const order = [batch, sequence, ...x.dims.keys()].filter((axis, index, all) => all.indexOf(axis) === index)
+    const back = order.map((_, axis) => order.indexOf(axis))
+    const reversedPart = graph.op('ReverseSequence', [graph.transpose(x, order), lengths], { batch_axis: 0, time_axis: 1 })
+    return graph.transpose(reversedPart, back)
+  },
+  getShape: (layer) => toFloat(layer.graph, layer.graph.shape(input(layer))),
+  squeeze: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    if (x.dims.length === 1) return x
+    if (params.squeezeAll && !isStatic(x.dims)) throw new UnknownDimensionError(x)
+    const axes = params.squeezeAll
+      ? [...x.dims.keys()].filter((axis) => x.dims[axis] === 1)
+      : params.axes.map((axis) => axisOf(layer, x, axis))
+    // One dimension always stays.
+    return graph.squeeze(x, axes.length === x.dims.length ? axes.slice(1) : axes)
+  },
+  expandDims: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const rank = x.dims.length + params.axes.length
+    return graph.unsqueeze(
+      x,
+      params.axes.map((axis) => axisOf(layer, x, axis, rank)),
+    )
+  },
+  flattenTo2D: (layer) => {
+    const x = input(layer)
+    const rank = x.dims.length
+    const { axis } = layer.params
+    return layer.graph.op('Flatten', [x], { axis: axis === rank ? rank : axisOf(layer, x, axis) })
+  },
+  reshapeLike: (layer) => reshapeTo(layer, layer.graph.dims(input(layer, 1))),
+  reshapeStatic: (layer) => reshapeTo(layer, layer.params.targetShape),
+  reshapeDynamic: (layer) => layer.graph.op('Reshape', [input(layer), shapeInput(layer, 1)]),
+  rankPreservingReshape: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    return reshapeTo(
+      layer,
+      params.targetShape.map((size, axis) => (size === 0 ? graph.dim(x, axis) : size)),
+    )
+  },
+  broadcastToLike: (layer) => broadcastTo(layer, layer.graph.shape(input(layer, 1))),
+  broadcastToStatic: (layer) => broadcastTo(layer, layer.graph.ints(layer.params.targetShape)),
+  broadcastToDynamic: (layer) => broadcastTo(layer, shapeInput(layer, 1)),
+  slidingWindows: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const axis = axisOf(layer, x, params.axis)
+    const { windowSize, step } = params
+    if (step === 0 || windowSize === 0) throw invalid(layer, `windows of ${windowSize} in steps of ${step}`)
+    const size = graph.dim(x, axis)
+    if (typeof size === 'number') {
+      const windows = Math.max(0, Math.floor((size - windowSize) / step) + 1)
+      const places = Array.from({ length: windows * windowSize }, (_, i) => Math.floor(i / windowSize) * step + (i % windowSize))
+      return graph.op('Gather', [x, graph.constant('int64', [windows, windowSize], places)], { axis })
+    }
+    const int = (value: number) => graph.scalar(value, 'int64')
+    const starts = graph.op('Range', [int(0), graph.op('Sub', [size, int(windowSize - 1)]), int(step)])
+    const places = graph.op('Add', [graph.unsqueeze(starts, [1]), graph.ints([...Array(windowSize).keys()])])
+    return graph.op('Gather', [x, places], { axis })
+  },
+}
+
+/** Elements in reverse order along axes. */
+export function reversed(layer: LayerContext<unknown>, value: Value, axes: readonly number[]): Value {
+  const { graph } = layer
+  const all = (size: number) => graph.ints(axes.map(() => size))
+  const types = [{ type: value.type, dims: value.dims }]
+  return graph.op('Slice', [value, all(-1), all(-2147483648), graph.ints(axes), all(-1)], {}, { types })
+}
+
+/** A reshape target of which at most one element is open. */
+function openOnce(shape: readonly ShapeElement[]): readonly ShapeElement[] {
+  return shape.includes(-1) ? shape : openShape(shape)
+}
+
+function reshapeTo(layer: LayerContext<unknown>, shape: readonly ShapeElement[]): Value {
+  return layer.graph.reshape(input(layer), openOnce(shape))
+}
+
+function split(layer: LayerContext<unknown>, axis: number, parts: number): Value[] {
+  const { graph } = layer
+  const x = input(layer)
+  const size = x.dims[axis]!
+  if (size === null) return graph.ops('Split', [x], { axis, num_outputs: parts }, { outputs: parts })
+  if (size % parts !== 0) throw invalid(layer, `${size} elements along axis ${axis} do not divide into ${parts} parts`)
+  return graph.ops('Split', [x, graph.ints(Array(parts).fill(size / parts))], { axis }, { outputs: parts })
+}
+
+function repeat(layer: LayerContext<unknown>, axis: number, times: number): Value {
+  const x = input(layer)
+  const at = axisOf(layer, x, axis)
+  return times === 1 ? x : layer.graph.op('Tile', [x, layer.graph.ints(x.dims.map((_, index) => (index === at ? times : 1)))])
+}

@@ -1,0 +1,85 @@
+import type { GraphBuilder } from '../onnx/builder.ts'
+import type { Value } from '../onnx/value.ts'
+
+/**
+ * Random numbers from a counter: element i of a tensor is a hash of i and the seed. So they depend on nothing but seed and shape,
+ * whatever ran before, and work for shapes that only a run tells. A seed of -1 draws a new one for every prediction.
+ */
+
+/** A 32-bit mixing function, as constants of xor-shifts and multiplications. */
+const rounds = [
+  { shift: 16, multiplier: 0x7feb352d },
+  { shift: 15, multiplier: 0x846ca68b },
+] as const
+const lastShift = 16
+
+function mixNumber(value: number): number {
+  let x = value >>> 0
+  for (const { shift, multiplier } of rounds) x = Math.imul(x ^ (x >>> shift), multiplier) >>> 0
+  return (x ^ (x >>> lastShift)) >>> 0
+}
+
+function mix(graph: GraphBuilder, value: Value): Value {
+  const typed = (opType: string, inputs: Value[], attributes = {}) =>
+    graph.op(opType, inputs, attributes, { types: [{ type: inputs[0]!.type, dims: inputs[0]!.dims }] })
+  const xorShift = (x: Value, shift: number) =>
+    typed('BitwiseXor', [x, typed('BitShift', [x, graph.scalar(shift, 'uint32')], { direction: 'RIGHT' })])
+  let x = value
+  for (const { shift, multiplier } of rounds) {
+    // onnxruntime multiplies signed integers only; modulo 2^32 the bits are the same.
+    const product = typed('Mul', [graph.cast(xorShift(x, shift), 'int32'), graph.scalar(multiplier | 0, 'int32')])
+    x = graph.cast(product, 'uint32')
+  }
+  return xorShift(x, lastShift)
+}
+
+/** What tells one stream of numbers from another: a hash of seed and stream, drawn anew at each run where the seed is -1. */
+function key(graph: GraphBuilder, seed: bigint, stream: number): Value {
+  const low = Number(BigInt.asUintN(32, seed))
+  const high = Number(BigInt.asUintN(32, seed >> 32n))
+  const fixed = mixNumber(mixNumber(low ^ mixNumber(high)) + stream)
+  if (seed !== -1n) return graph.scalar(fixed | 0, 'int32')
+  const drawn = graph.op('RandomUniform', [], { shape: [], low: -2147483648, high: 2147483520 })
+  return graph.op('Add', [graph.cast(drawn, 'int32'), graph.scalar(fixed | 0, 'int32')])
+}
+
+/** Evenly distributed 32-bit numbers of the shape, as uint32. */
+function bits(graph: GraphBuilder, shape: Value, seed: bigint, stream: number): Value {
+  const dims = graph.op('Expand', [graph.scalar(0), shape]).dims
+  const count = graph.cast(graph.op('ReduceProd', [shape, graph.ints([0])], { keepdims: 0 }), 'int32')
+  const counter = graph.op('Range', [graph.scalar(0, 'int32'), count, graph.scalar(1, 'int32')])
+  // Hashed twice, with the key in between: shifted keys give no shifted sequences.
+  const spread = graph.cast(mix(graph, graph.cast(counter, 'uint32')), 'int32')
+  const mixed = mix(graph, graph.cast(graph.op('Add', [spread, key(graph, seed, stream)]), 'uint32'))
+  return graph.op('Reshape', [mixed, shape], { allowzero: 1 }, { types: [{ type: 'uint32', dims }] })
+}
+
+/** Numbers of [0, 1), 24 bits fine. */
+export function uniform(graph: GraphBuilder, shape: Value, seed: bigint, stream = 0): Value {
+  const drawn = bits(graph, shape, seed, stream)
+  const top = graph.op('BitShift', [drawn, graph.scalar(8, 'uint32')], { direction: 'RIGHT' }, { types: [{ type: 'uint32', dims: drawn.dims }] })
+  return graph.op('Mul', [graph.cast(top, 'float32'), graph.scalar(2 ** -24)])
+}
+
+/** Standard normal numbers (Box and Muller's method). */
+export function normal(graph: GraphBuilder, shape: Value, seed: bigint): Value {
+  // All 32 bits for the radius, which has the tail: (bits + ½) / 2^32, never 0.
+  const drawn = graph.cast(bits(graph, shape, seed, 0), 'float32')
+  const open = graph.op('Mul', [graph.op('Add', [drawn, graph.scalar(0.5)]), graph.scalar(2 ** -32)])
+  const radius = graph.op('Sqrt', [graph.op('Mul', [graph.op('Log', [graph.op('Min', [open, graph.scalar(1)])]), graph.scalar(-2)])])
+  const angle = graph.op('Mul', [uniform(graph, shape, seed, 1), graph.scalar(2 * Math.PI)])
+  return graph.op('Mul', [radius, graph.op('Cos', [angle])])
+}
+
+/** Draws `count` indices from softmax(logits) over the last dimension: [..., classes] → [..., count]. */
+export function categorical(graph: GraphBuilder, logits: Value, count: number, seed: bigint): Value {
+  const rank = logits.dims.length
+  const probabilities = graph.op('Softmax', [logits], { axis: rank - 1 })
+  const upTo = graph.op('CumSum', [probabilities, graph.scalar(rank - 1, 'int64')])
+  // Rounding must not leave room behind the last class.
+  const bounds = graph.slice(upTo, [rank - 1], [0], [-1])
+  const leading = graph.dims(logits).slice(0, -1)
+  const drawn = uniform(graph, graph.shapeVector([...leading, count]), seed)
+  const above = graph.op('GreaterOrEqual', [graph.unsqueeze(drawn, [rank]), graph.unsqueeze(bounds, [rank - 1])])
+  return graph.op('ReduceSum', [graph.cast(above, 'float32'), graph.ints([rank])], { keepdims: 0 })
+}

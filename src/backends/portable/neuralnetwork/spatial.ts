@@ -1,0 +1,45 @@
+import type { BorderAmounts } from '../../../format/index.ts'
+import { SamePaddingMode } from '../../../format/index.ts'
+import type { Value } from '../onnx/value.ts'
+import { staticDim } from '../onnx/value.ts'
+
+/** Padding before and after each spatial dimension. */
+export interface Padding {
+  before: number[]
+  after: number[]
+}
+
+/** Padding as ONNX takes it: all befores, then all afters. */
+export function onnxPads({ before, after }: Padding): number[] {
+  return [...before, ...after]
+}
+
+/** Padding from the border amounts of a layer (height, width); none where they are left out. */
+export function borders(amounts: BorderAmounts | undefined, rank = 2): Padding {
+  const edges = amounts?.borderAmounts ?? []
+  const side = (pick: (edge: (typeof edges)[number]) => number) => Array.from({ length: rank }, (_, axis) => (edges[axis] ? pick(edges[axis]) : 0))
+  return { before: side((edge) => edge.startEdgeSize), after: side((edge) => edge.endEdgeSize) }
+}
+
+/** Divides a total padding; the odd one goes behind, or in front in the top-left-heavy mode. What is negative stays behind. */
+export function halves(total: readonly number[], mode: number = SamePaddingMode.BOTTOM_RIGHT_HEAVY): Padding {
+  const round = mode === SamePaddingMode.TOP_LEFT_HEAVY ? Math.ceil : Math.floor
+  const before = total.map((amount) => Math.max(0, round(amount / 2)))
+  return { before, after: total.map((amount, axis) => amount - before[axis]!) }
+}
+
+/** Padding with which windows over the last dimensions of `value` give ceil(size / stride) results. */
+export function samePadding(value: Value, kernel: readonly number[], stride: readonly number[], mode?: number): Padding {
+  const total = kernel.map((extent, axis) => {
+    // Any size is padded alike where the stride is 1.
+    if (stride[axis] === 1) return Math.max(0, extent - 1)
+    const size = staticDim(value, axis - kernel.length)
+    return Math.max(0, (Math.ceil(size / stride[axis]!) - 1) * stride[axis]! + extent - size)
+  })
+  return halves(total, mode)
+}
+
+/** What a list of sizes gives where the file leaves it out. */
+export function sizes(list: readonly number[], fallback: number, rank = 2): number[] {
+  return Array.from({ length: rank }, (_, axis) => list[axis] || fallback)
+}
