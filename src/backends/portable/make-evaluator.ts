@@ -5,6 +5,7 @@ import { refusalOf } from './classic/refuse.ts'
 import type { Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 import type { Lower } from './lowered.ts'
 import { lowerProgram } from './mil/lower.ts'
+import { lowerNeuralNetwork, networkOf } from './neuralnetwork/lower.ts'
 import { OnnxEvaluator } from './onnx-evaluator.ts'
 import { makePipelineEvaluator, pipelineOf } from './pipeline.ts'
 
@@ -33,5 +34,5 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
 /** How a model becomes an ONNX graph; undefined for types that do not. */
 export function lowering(spec: Model, { file, functionName, options }: PortableContext): Lower | undefined {
   if (spec.type.case === 'mlProgram') return lowerProgram(spec, file, { functionName, precision: options.precision })
-  return undefined
+  return networkOf(spec) && lowerNeuralNetwork(file, spec)
 }

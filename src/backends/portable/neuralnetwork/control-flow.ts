@@ -76,7 +76,9 @@ export function choose(scope: Scope, condition: Value, bodies: readonly [Body, B
     if (ranks.has(name)) blobs.set(name, outputs[index + 2]!)
   })
   const known = (pick: (outcome: Outcome) => boolean | Value, output: Value) =>
-    outcomes.every((outcome) => pick(outcome) === pick(outcomes[0]!)) && typeof pick(outcomes[0]!) === 'boolean' ? pick(outcomes[0]!) : output
+    outcomes.every((outcome) => pick(outcome) === pick(outcomes[0]!)) && typeof pick(outcomes[0]!) === 'boolean'
+      ? pick(outcomes[0]!)
+      : output
   return { left: known(({ left }) => left, outputs[0]!), broke: known(({ broke }) => broke, outputs[1]!) }
 }
 
@@ -100,7 +102,8 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
   const holds = (inner: Scope): Value => {
     lower(condition, inner)
     const value = inner.blobs.get(params.conditionVar)
-    if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `layer "${layer.name}" (loop): nothing computes its condition "${params.conditionVar}"`)
+    if (!value)
+      throw new CoreMLError('ERR_MODEL_INVALID', `layer "${layer.name}" (loop): nothing computes its condition "${params.conditionVar}"`)
     return truth(inner.graph, value)
   }
   const first = params.conditionVar ? holds({ graph, blobs, live }) : undefined

@@ -58,7 +58,12 @@ export function input(layer: LayerContext<unknown>, index = 0): Value {
 }
 
 /** A weight of the layer, as float32. @throws CoreMLError that names the layer */
-export function weight(layer: LayerContext<unknown>, params: WeightParams | undefined, dims: readonly number[], channelAxis?: number): Value {
+export function weight(
+  layer: LayerContext<unknown>,
+  params: WeightParams | undefined,
+  dims: readonly number[],
+  channelAxis?: number,
+): Value {
   try {
     return layer.weights.value(layer.graph, params, dims, channelAxis)
   } catch (error) {

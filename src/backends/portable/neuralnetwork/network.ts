@@ -54,7 +54,12 @@ export class NetworkLowering {
       if (outcome.left === false) continue
       if (outcome.left === true || rest.length === 0) return outcome
       // Whether the iteration goes on is known in a run only: the rest becomes one side of a choice.
-      return choose(scope, outcome.left, [() => ({ left: true, broke: outcome.broke }), (inner) => this.lower(rest, inner)], writtenBy(rest))
+      return choose(
+        scope,
+        outcome.left,
+        [() => ({ left: true, broke: outcome.broke }), (inner) => this.lower(rest, inner)],
+        writtenBy(rest),
+      )
     }
     return ranThrough
   }

@@ -20,7 +20,12 @@ const transformation: Record<Grid, string> = {
 }
 
 /** Resizes the last two dimensions of [batch, channels, height, width] by linear interpolation, each with its own grid. */
-export function resizeLinear(graph: GraphBuilder, x: Value, size: readonly [ShapeElement, ShapeElement], grids: readonly [Grid, Grid]): Value {
+export function resizeLinear(
+  graph: GraphBuilder,
+  x: Value,
+  size: readonly [ShapeElement, ShapeElement],
+  grids: readonly [Grid, Grid],
+): Value {
   const [height, width] = graph.dims(x).slice(2) as [ShapeElement, ShapeElement]
   if (grids[0] === grids[1]) return resize(graph, x, size, grids[0])
   const rows = resize(graph, x, [size[0], width], grids[0], size[0] === height)

@@ -17,7 +17,8 @@ export function onnxPads({ before, after }: Padding): number[] {
 /** Padding from the border amounts of a layer (height, width); none where they are left out. */
 export function borders(amounts: BorderAmounts | undefined, rank = 2): Padding {
   const edges = amounts?.borderAmounts ?? []
-  const side = (pick: (edge: (typeof edges)[number]) => number) => Array.from({ length: rank }, (_, axis) => (edges[axis] ? pick(edges[axis]) : 0))
+  const side = (pick: (edge: (typeof edges)[number]) => number) =>
+    Array.from({ length: rank }, (_, axis) => (edges[axis] ? pick(edges[axis]) : 0))
   return { before: side((edge) => edge.startEdgeSize), after: side((edge) => edge.endEdgeSize) }
 }
 

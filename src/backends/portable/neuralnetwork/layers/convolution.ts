@@ -16,13 +16,21 @@ interface Convolution {
   group: number
 }
 
-function convolve(layer: LayerContext<unknown>, { x, weights, bias, kernel, strides, dilations, group }: Convolution, padding: Padding): Value {
+function convolve(
+  layer: LayerContext<unknown>,
+  { x, weights, bias, kernel, strides, dilations, group }: Convolution,
+  padding: Padding,
+): Value {
   const attributes = { kernel_shape: kernel, strides, dilations, group, pads: onnxPads(padding) }
   return layer.graph.op('Conv', [x, weights, bias], attributes)
 }
 
 /** A deconvolution whose result is cropped by `padding`; where that is negative, the result grows. */
-function deconvolve(layer: LayerContext<unknown>, { x, weights, bias, kernel, strides, dilations, group }: Convolution, padding: Padding): Value {
+function deconvolve(
+  layer: LayerContext<unknown>,
+  { x, weights, bias, kernel, strides, dilations, group }: Convolution,
+  padding: Padding,
+): Value {
   const { graph } = layer
   const positive = (amounts: number[]) => amounts.map((amount) => Math.max(0, amount))
   const negative = (amounts: number[]) => amounts.map((amount) => Math.max(0, -amount))
@@ -91,7 +99,7 @@ function convolution2D(layer: LayerContext<ConvolutionLayer>): Value {
 }
 
 function convolution3D(layer: LayerContext<Convolution3DLayer>): Value {
-  const { graph, params } = layer
+  const { params } = layer
   const x = input(layer)
   if (x.dims.length !== 5) throw invalid(layer, `its input has rank ${x.dims.length}, and needs 5`)
   const group = params.nGroups || 1

@@ -56,8 +56,11 @@ export const gatherScatterLayers: LayerTable = {
     const order = [axis, ...Array(rank).keys()].filter((each, index, all) => all.indexOf(each) === index)
     const indexed = indices.dims.map((_, index) => axis + index)
     const others = [...updates.dims.keys()].filter((each) => !indexed.includes(each))
-    const y = accumulate(layer, graph.transpose(container, order), graph.transpose(updates, [...indexed, ...others]), (into, what, reduction) =>
-      graph.op('ScatterND', [into, graph.unsqueeze(indices, [indices.dims.length]), what], { reduction }),
+    const y = accumulate(
+      layer,
+      graph.transpose(container, order),
+      graph.transpose(updates, [...indexed, ...others]),
+      (into, what, reduction) => graph.op('ScatterND', [into, graph.unsqueeze(indices, [indices.dims.length]), what], { reduction }),
     )
     return graph.transpose(
       y,

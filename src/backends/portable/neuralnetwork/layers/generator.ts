@@ -1,7 +1,7 @@
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { atLeastRank1, scalarOf, toInt64, vectorOf } from '../shapes.ts'
 import { categorical, normal, uniform } from '../random.ts'
+import { atLeastRank1, scalarOf, toInt64, vectorOf } from '../shapes.ts'
 
 /** Layers that make values: constants, ranges, random numbers. The three forms take their shape from a tensor, a parameter or a vector. */
 

@@ -59,7 +59,12 @@ function nonMaximumSuppression(layer: LayerContext<NonMaximumSuppressionLayer>):
   const missing = graph.op('Max', [graph.op('Sub', [limit, graph.reshape(asValue(graph, count!), [1])]), graph.ints([0])])
   const filled = graph.op(
     'Pad',
-    [graph.op('Where', [mask, best, graph.scalar(Number.NEGATIVE_INFINITY)]), graph.concat([graph.ints([0]), missing], 0), graph.scalar(Number.NEGATIVE_INFINITY), graph.ints([1])],
+    [
+      graph.op('Where', [mask, best, graph.scalar(Number.NEGATIVE_INFINITY)]),
+      graph.concat([graph.ints([0]), missing], 0),
+      graph.scalar(Number.NEGATIVE_INFINITY),
+      graph.ints([1]),
+    ],
     {},
     { types: [{ type: 'float32', dims: [best.dims[0]!, null] }] },
   )
@@ -74,13 +79,7 @@ function nonMaximumSuppression(layer: LayerContext<NonMaximumSuppressionLayer>):
     const rows = graph.op('GatherND', [from, graph.unsqueeze(safe, [2])], { batch_dims: 1 })
     return graph.op('Where', [graph.unsqueeze(valid, [2]), rows, graph.scalar(0)])
   }
-  return [
-    pick(boxes),
-    pick(scores),
-    graph.op('Where', [valid, toFloat(graph, indices), graph.scalar(-1)]),
-    graph.reshape(number, [batch!]),
-  ]
+  return [pick(boxes), pick(scores), graph.op('Where', [valid, toFloat(graph, indices), graph.scalar(-1)]), graph.reshape(number, [batch!])]
 }
-
 
 export const nonMaximumSuppressionLayers: LayerTable = { NonMaximumSuppression: nonMaximumSuppression }

@@ -35,7 +35,10 @@ function neighbouringSquares(layer: LayerContext<unknown>, x: Value, size: numbe
   const padded = graph.op('Pad', [graph.op('Mul', [x, x]), graph.ints([before, size - 1 - before]), null, graph.ints([1])])
   let sum: Value | undefined
   for (let shift = 0; shift < size; shift++) {
-    const end = typeof channels === 'number' ? graph.ints([channels + shift]) : graph.reshape(graph.op('Add', [channels, graph.scalar(shift, 'int64')]), [1])
+    const end =
+      typeof channels === 'number'
+        ? graph.ints([channels + shift])
+        : graph.reshape(graph.op('Add', [channels, graph.scalar(shift, 'int64')]), [1])
     const part = graph.op('Slice', [padded, graph.ints([shift]), end, graph.ints([1])], {}, { types: [{ type: x.type, dims: x.dims }] })
     sum = sum ? graph.op('Add', [sum, part]) : part
   }

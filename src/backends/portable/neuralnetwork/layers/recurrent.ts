@@ -90,7 +90,8 @@ function sequenceOf(layer: LayerContext<unknown>, size: number, reverse: boolean
   const { graph } = layer
   const x = input(layer)
   const [length, batch] = graph.dims(x)
-  if (x.dims.length < 2 || length === undefined || batch === undefined) throw invalid(layer, `its input has rank ${x.dims.length}, and needs 5`)
+  if (x.dims.length < 2 || length === undefined || batch === undefined)
+    throw invalid(layer, `its input has rank ${x.dims.length}, and needs 5`)
   const vectors = graph.reshape(x, openShape([length, batch, size]))
   return reverse ? reversed(layer, vectors, [0]) : vectors
 }
@@ -206,7 +207,10 @@ interface LSTM {
   reverseInput: boolean
 }
 
-function lstm(layer: LayerContext<unknown>, { inputVectorSize, outputVectorSize: size, params, directions, activations, reverseInput }: LSTM): Value[] {
+function lstm(
+  layer: LayerContext<unknown>,
+  { inputVectorSize, outputVectorSize: size, params, directions, activations, reverseInput }: LSTM,
+): Value[] {
   const { graph } = layer
   if (!params) throw invalid(layer, 'it has no parameters')
   const parts = directions.map((weights) => {

@@ -193,8 +193,10 @@ function split(layer: LayerContext<unknown>, axis: number, parts: number): Value
   const x = input(layer)
   const size = x.dims[axis]!
   if (size === null) return graph.ops('Split', [x], { axis, num_outputs: parts }, { outputs: parts })
-  if (size % parts !== 0) throw invalid(layer, `${size} elements along axis ${axis} do not divide into ${parts} parts`)
-  return graph.ops('Split', [x, graph.ints(Array(parts).fill(size / parts))], { axis }, { outputs: parts })
+  // Where the parts are not equal, the first ones are larger by one element.
+  const smaller = Math.floor(size / parts)
+  const sizes = Array.from({ length: parts }, (_, part) => smaller + (part < size % parts ? 1 : 0))
+  return graph.ops('Split', [x, graph.ints(sizes)], { axis }, { outputs: parts })
 }
 
 function repeat(layer: LayerContext<unknown>, axis: number, times: number): Value {

@@ -125,7 +125,8 @@ export const sliceLayers: LayerTable = {
     const whole = params.size < 0
     const end = whole ? graph.ints([farEnd]) : graph.op('Add', [begin, graph.ints([params.size])])
     const first = constantNumbers(begin)?.[0]
-    if (first !== undefined && (first < 0 || whole)) return graph.slice(x, [axis], [first], [whole || first + params.size === 0 ? farEnd : first + params.size])
+    if (first !== undefined && (first < 0 || whole))
+      return graph.slice(x, [axis], [first], [whole || first + params.size === 0 ? farEnd : first + params.size])
     const dims = x.dims.map((dim, index) => (index === axis ? (whole ? null : params.size) : dim))
     return graph.op('Slice', [x, begin, end, graph.ints([axis])], {}, { types: [{ type: x.type, dims }] })
   },

@@ -1,0 +1,134 @@
+import { CoreMLError } from '../../../errors.ts'
+import {
+  ArrayShapeMapping,
+  ImageShapeMapping,
+  type Model,
+  type ModelFile,
+  type NeuralNetwork,
+  type NeuralNetworkLayer,
+} from '../../../format/index.ts'
+import { describeModel } from '../../../model/describe.ts'
+import type { ModelDescription } from '../../../model/description.ts'
+import type { ClassifierOutputs, InputShapes, Lower, Lowered } from '../lowered.ts'
+import { GraphBuilder } from '../onnx/builder.ts'
+import type { FileRange, Value } from '../onnx/value.ts'
+import { networkInputs } from './inputs.ts'
+import type { LayerKind } from './layer.ts'
+import { checkLayers, NetworkLowering } from './network.ts'
+import { networkOutput } from './outputs.ts'
+import { NetworkWeights } from './weights.ts'
+
+/** The network of a model that is one. */
+export function networkOf({ type }: Model): NeuralNetwork | undefined {
+  const isNetwork = type.case === 'neuralNetwork' || type.case === 'neuralNetworkClassifier' || type.case === 'neuralNetworkRegressor'
+  return isNetwork ? type.value : undefined
+}
+
+/** Layer types of the first specification versions that leave the sequence axis alone: they give the same without it. */
+const spatialKinds: ReadonlySet<LayerKind> = new Set<LayerKind>([
+  'activation',
+  'add',
+  'average',
+  'batchnorm',
+  'bias',
+  'concat',
+  'convolution',
+  'crop',
+  'dot',
+  'embedding',
+  'flatten',
+  'innerProduct',
+  'l2normalize',
+  'loadConstant',
+  'lrn',
+  'max',
+  'min',
+  'multiply',
+  'mvn',
+  'padding',
+  'permute',
+  'pooling',
+  'reduce',
+  'reorganizeData',
+  'reshape',
+  'resizeBilinear',
+  'scale',
+  'slice',
+  'softmax',
+  'split',
+  'unary',
+  'upsample',
+])
+
+function keepsSequence({ layer }: NeuralNetworkLayer): boolean {
+  if (layer.case === 'concat') return !layer.value.sequenceConcat
+  if (layer.case === 'permute') return (layer.value.axes[0] ?? 0) === 0
+  if (layer.case === 'reshape') return layer.value.targetShape.length < 4 || layer.value.targetShape[0] === 1
+  return layer.case !== undefined && spatialKinds.has(layer.case)
+}
+
+/** True where every value of the network has rank 5 and its first dimension, the sequence, is 1 throughout: then it is left out. */
+function sequenceIsIdle(network: NeuralNetwork, inputs: ReadonlyMap<string, Value>): boolean {
+  const mapped = network.arrayInputShapeMapping === ArrayShapeMapping.RANK5 && network.imageInputShapeMapping === ImageShapeMapping.RANK5
+  return mapped && network.layers.every(keepsSequence) && [...inputs.values()].every(({ dims }) => dims[0] === 1)
+}
+
+/** The classifier's scores: what its network names, or its last layer. */
+function classifierOf(
+  network: NeuralNetwork,
+  description: ModelDescription,
+  blobs: ReadonlyMap<string, Value>,
+  graph: GraphBuilder,
+): ClassifierOutputs | undefined {
+  const { classLabels, predictedFeatureName, predictedProbabilitiesName } = description
+  if (!classLabels) return undefined
+  const name = network.labelProbabilityLayerName || network.layers.at(-1)?.output[0] || ''
+  const value = blobs.get(name)
+  if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `nothing computes "${name}", which holds the classifier's scores`)
+  const scores = graph.uniqueName(`${name} scores`)
+  graph.output(value, scores)
+  const isDictionary = description.outputs.some((feature) => feature.name === predictedProbabilitiesName && feature.type === 'dictionary')
+  return {
+    scores,
+    labels: classLabels,
+    ...(predictedFeatureName !== undefined && { labelFeature: predictedFeatureName }),
+    ...(isDictionary && { probabilitiesFeature: predictedProbabilitiesName! }),
+  }
+}
+
+/** Reads a range of the model's own file. */
+function reader(file: ModelFile): (range: FileRange) => Uint8Array {
+  return ({ offset, length }) => file.readPayload({ $typeName: 'coreml.spec.Payload', source: 0, offset, length })
+}
+
+/** How a NeuralNetwork, NeuralNetworkClassifier or NeuralNetworkRegressor becomes an ONNX graph. @throws CoreMLError */
+export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
+  const network = networkOf(spec)
+  if (!network) throw new CoreMLError('ERR_INTERNAL', `a model of type ${spec.type.case} is no neural network`)
+  checkLayers(network.layers)
+  const description = describeModel(file, undefined, spec)
+  const outputs = description.outputs.map(({ name }) => name)
+  const live = new Set([...outputs, network.labelProbabilityLayerName])
+
+  return (shapes?: InputShapes): Lowered => {
+    const graph = new GraphBuilder(reader(file))
+    // No layer's tensor may take the name of a feature.
+    for (const name of outputs) graph.uniqueName(name)
+    const blobs = networkInputs(graph, file, network, description.inputs, shapes)
+    const idle = sequenceIsIdle(network, blobs)
+    if (idle) for (const [name, value] of blobs) blobs.set(name, graph.squeeze(value, [0]))
+    new NetworkLowering(new NetworkWeights(file), !idle).lower(network.layers, { graph, blobs, live })
+
+    const classifier = classifierOf(network, description, blobs, graph)
+    const images = description.inputs.some(({ type }) => type === 'image')
+    const legacy =
+      network.arrayInputShapeMapping === ArrayShapeMapping.RANK5 && (network.imageInputShapeMapping === ImageShapeMapping.RANK5 || !images)
+    for (const feature of description.outputs) {
+      if (feature.name === classifier?.labelFeature || feature.name === classifier?.probabilitiesFeature) continue
+      const value = blobs.get(feature.name)
+      if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `nothing in the network computes its output "${feature.name}"`)
+      networkOutput(graph, feature, value, legacy && value.dims.length >= 4)
+    }
+    return { graph: graph.finish('network'), states: [], ...(classifier && { classifier }), values: blobs }
+  }
+}

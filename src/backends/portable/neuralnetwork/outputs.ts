@@ -1,0 +1,60 @@
+import { CoreMLError } from '../../../errors.ts'
+import type { FeatureDescription, ImageFeature, MultiArrayFeature } from '../../../model/description.ts'
+import { elementCount } from '../../../model/tensor.ts'
+import type { GraphBuilder } from '../onnx/builder.ts'
+import { isStatic, type Value } from '../onnx/value.ts'
+import { scalarOf } from './shapes.ts'
+
+/** What the layers computed, as output features. */
+
+/** The last three dimensions of a value, the others being 1: [channels, height, width]. */
+function planes(graph: GraphBuilder, value: Value): Value {
+  const rank = value.dims.length
+  if (rank < 3) return graph.unsqueeze(value, [...Array(3 - rank).keys()])
+  return graph.squeeze(value, [...Array(rank - 3).keys()])
+}
+
+/** Pixels: rounded and cut to 0 … 255, channels last, opaque. */
+function imageOutput(graph: GraphBuilder, feature: ImageFeature, value: Value): Value {
+  const image = planes(graph, value)
+  if (feature.colorSpace === 'gray16f') return graph.cast(graph.squeeze(image, [0]), 'float16')
+  const levels = graph.op('Clip', [graph.op('Round', [image]), graph.scalar(0), graph.scalar(255)])
+  const bytes = graph.cast(levels, 'uint8')
+  if (feature.colorSpace === 'gray') return graph.squeeze(bytes, [0])
+  const ordered = feature.colorSpace === 'rgb' ? bytes : graph.op('Gather', [bytes, graph.ints([2, 1, 0])], { axis: 0 })
+  const [, height, width] = graph.dims(ordered)
+  const opaque = graph.expand(graph.scalar(255, 'uint8'), [1, height!, width!])
+  return graph.transpose(graph.concat([ordered, opaque], 0), [1, 2, 0])
+}
+
+/** A result of rank 5 in the declared shape, where it has as many elements: without leading dimensions of one. */
+function legacyArray(graph: GraphBuilder, feature: MultiArrayFeature, value: Value): Value {
+  const full = value.dims.length === 4 ? graph.unsqueeze(value, [0]) : value
+  const { shape } = feature
+  const single = full.dims[0] === 1 && full.dims[1] === 1
+  if (shape.length === 1 && single && full.dims[3] === 1 && full.dims[4] === 1) return graph.squeeze(full, [0, 1, 3, 4])
+  if (shape.length === 3 && single) return graph.squeeze(full, [0, 1])
+  if (shape.length > 0 && isStatic(full.dims) && elementCount(full.dims) === elementCount(shape)) return graph.reshape(full, shape)
+  return full
+}
+
+/** Declares an output feature of the graph. */
+export function networkOutput(graph: GraphBuilder, feature: FeatureDescription, value: Value, legacy: boolean): void {
+  switch (feature.type) {
+    case 'image':
+      graph.output(imageOutput(graph, feature, value), feature.name)
+      break
+    case 'multiArray':
+      graph.output(legacy ? legacyArray(graph, feature, value) : value, feature.name)
+      break
+    case 'int64':
+    case 'double':
+      graph.output(scalarOf(graph, value), feature.name)
+      break
+    default:
+      throw new CoreMLError(
+        'ERR_MODEL_INVALID',
+        `the network computes numbers: its output "${feature.name}" is declared as ${feature.type}`,
+      )
+  }
+}
