@@ -19,7 +19,7 @@ describe('distribution functions', () => {
   ]
   for (const [x, expected] of table)
     it(`Φ(${x})`, () => {
-      expect(Math.abs(normalDistribution(x) - expected)).toBeLessThanOrEqual(expected * 1e-13)
+      expect(Math.abs(normalDistribution(x) - expected)).toBeLessThanOrEqual(expected * 1e-12)
     })
 
   it('hold at the ends', () => {
