@@ -19,5 +19,6 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   inspect: { summary: 'show what a model takes, gives and holds', load: () => import('./commands/inspect.ts') },
   profile: { summary: 'show where the time of a prediction goes (portable backend)', load: () => import('./commands/profile.ts') },
   devices: { summary: 'show this machine’s chip, compute units and backends', load: () => import('./commands/devices.ts') },
+  report: { summary: 'turn results of compare into one HTML page', load: () => import('./commands/report.ts') },
   chips: { summary: 'list Apple’s chips and their Neural Engines', load: () => import('./commands/chips.ts') },
 }
