@@ -23,13 +23,13 @@ PSNR_DB = {"float32": 70, "float16": 40}
 
 
 def start(name, seed=7):
-    """An empty folder for the model, and the same random numbers each time."""
+    """An empty folder for the model, which `write_card` puts in the place of the old one; and the same random numbers each time."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    folder = MODELS / name
+    folder = MODELS / ".making" / name
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "expected").mkdir(parents=True)
     return folder
@@ -148,7 +148,7 @@ def save_model(model, path, description, inputs, outputs):
 
 
 def write_card(folder, card):
-    """Writes card.json and, from it, README.md."""
+    """Writes card.json and, from it, README.md; the model is complete then and replaces the old one."""
     card = {"name": folder.name, "licence": "MIT", **card}
     (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
     lines = [f"# {card['title']}", "", card["does"], "", "| | |", "|---|---|"]
@@ -167,3 +167,7 @@ def write_card(folder, card):
     if card.get("try"):
         lines += ["```sh", *card["try"], "```", ""]
     (folder / "README.md").write_text("\n".join(lines))
+    shutil.rmtree(MODELS / folder.name, ignore_errors=True)
+    folder.rename(MODELS / folder.name)
+    if not any(folder.parent.iterdir()):
+        folder.parent.rmdir()

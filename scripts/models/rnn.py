@@ -84,7 +84,7 @@ def make():
         noisy = torch.from_numpy(x[pick]) * (0.9 + 0.2 * torch.rand(64, 1, 1))
         return F.cross_entropy(net.logits(noisy), torch.from_numpy(y[pick]))
 
-    seconds = common.train(net, batch, 7000, 3e-3, report=1000)
+    seconds = common.train(net, batch, 6000, 3e-3, report=500)
     held = [sample(100, length, np.random.default_rng(100 + length)) for length in (20, 36, 48, 60, 90)]
     with torch.no_grad():
         hits = np.stack([net.logits(torch.from_numpy(x)).argmax(1).numpy() == y for x, y in held])
@@ -120,7 +120,7 @@ def make():
         "inputs": inputs,
         "outputs": outputs,
         "classLabels": LABELS,
-        "trained": f"7000 steps of 64 strokes of 16 to 96 steps, AdamW; {seconds:.0f} s on one core",
+        "trained": f"6000 steps of 64 strokes of 16 to 96 steps, AdamW; {seconds:.0f} s on one core",
         "data": "drawn by the script: turned, mirrored, unsteady, at an uneven speed",
         "parameters": f"{common.parameters(net)} parameters, two tanh layers of 64",
         "measured": {
