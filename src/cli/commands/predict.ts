@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CoreMLError } from '../../errors.ts'
 import { type ResizeMode, resizeModes } from '../../images/options.ts'
 import { addSharedOptions } from '../options.ts'
@@ -13,11 +13,13 @@ function parseResize(text: string): ResizeMode {
 export function define(command: Command): void {
   command
     .argument('<model>', '.mlmodel file or .mlpackage folder')
-    .option(
-      '-i, --input <name=value>',
-      'an input: a number, 1,2,3, JSON, text, or a .npy, .npz, .json, PNG or JPEG file',
-      (text, all: string[]) => [...all, text],
-      [],
+    .addOption(
+      new Option(
+        '-i, --input <name=value>',
+        'an input: a number, 1,2,3, JSON, text, or a .npy, .npz, .json, PNG or JPEG file; again for each input',
+      )
+        .argParser((text: string, all: string[]) => [...all, text])
+        .default([], 'none'),
     )
     .option('--inputs <file>', 'inputs by name from a .npz or .json file; several cases make several predictions')
     .option('-o, --out <file.npz>', 'write the outputs to a .npz file')

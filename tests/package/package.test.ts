@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { project } from '../cli/run.ts'
+
+interface PackedFile {
+  path: string
+  size: number
+  mode: number
+}
+
+const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
+let files: PackedFile[]
+beforeAll(() => {
+  const out = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: project,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    shell: process.platform === 'win32',
+  })
+  files = JSON.parse(out)[0].files
+})
+
+describe('the packed package', () => {
+  it('holds what it exports and the command', () => {
+    const paths = files.map(({ path }) => path)
+    for (const path of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'dist/index.js',
+      'dist/index.d.ts',
+      'dist/cli/main.js',
+      'models/index.json',
+    ])
+      expect(paths).toContain(path)
+    expect(manifest.bin['coreml-bridge']).toBe('dist/cli/main.js')
+    expect(files.find(({ path }) => path === 'dist/cli/main.js')!.mode & 0o111).toBe(0o111)
+  })
+
+  it('holds nothing that npm would build or that is of no use to others', () => {
+    const odd = files
+      .map(({ path }) => path)
+      .filter((path) => !/^(dist|prebuilds|models)\//.test(path) && !['package.json', 'README.md', 'LICENSE'].includes(path))
+    expect(odd).toEqual([])
+  })
+
+  it('stays small', () => {
+    expect(files.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(20e6)
+  })
+})
+
+describe('the manifest', () => {
+  it('has no script that runs on install, and no system that it refuses', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => ['preinstall', 'install', 'postinstall', 'prepare'].includes(name))).toEqual([])
+    expect(manifest.gypfile).toBe(false)
+    expect(manifest.os).toBeUndefined()
+    expect(manifest.peerDependenciesMeta['onnxruntime-node']).toEqual({ optional: true })
+  })
+
+  it('ends its exports with "default", so that require works', () => {
+    expect(Object.keys(manifest.exports['.']).at(-1)).toBe('default')
+  })
+})
+
+describe('importing', () => {
+  const report =
+    'const { sharedObjects } = process.report.getReport(); console.log(JSON.stringify(sharedObjects.filter((name) => name.endsWith(".node"))))'
+
+  it.each([
+    ['import', ['--input-type=module', '-e', `import { Model } from 'coreml-bridge'; if (!Model.load) throw 1; ${report}`]],
+    ['require', ['--input-type=commonjs', '-e', `const { Model } = require('coreml-bridge'); if (!Model.load) throw 1; ${report}`]],
+  ])('%s works and loads no native code', (_how, args) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' })
+    expect(stderr).not.toMatch(/Error/)
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toEqual([])
+  })
+})
