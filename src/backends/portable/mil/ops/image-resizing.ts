@@ -95,14 +95,20 @@ function onnxResize(builder: GraphBuilder, x: Value, sizes: readonly ShapeElemen
     : builder.reshape(typed, [...kept, ...sizes.map((size, index) => (typeof size === 'number' ? size : builder.dim(typed, index + 2)))])
 }
 
-/** Resizes the last two dimensions to the nearest pixels. */
-function resizeNearest(op: OpContext, x: Value, sizes: readonly ShapeElement[], sampling: Sampling): Value {
+/** Resizes the last two dimensions to the nearest pixels, or to those before the sampling points. */
+function resizeNearest(
+  op: OpContext,
+  x: Value,
+  sizes: readonly ShapeElement[],
+  sampling: Sampling,
+  rounding: 'floor' | 'round_prefer_floor' | 'round_prefer_ceil',
+): Value {
   const mode = transformations[sampling]
   if (!mode) return op.unsupported(`nearest neighbours with sampling mode ${sampling}`)
   return onnxResize(op.builder, x, sizes, {
     mode: 'nearest',
     coordinate_transformation_mode: mode,
-    nearest_mode: sampling === 'DEFAULT' ? 'floor' : 'round_prefer_ceil',
+    nearest_mode: rounding,
   })
 }
 
@@ -137,8 +143,9 @@ function resize(op: OpContext): Value {
   })
   const sampling = op.string('sampling_mode', 'DEFAULT') as Sampling
   const linear = op.string('interpolation_mode', 'LINEAR') === 'LINEAR'
+  const rounding = sampling === 'DEFAULT' ? 'round_prefer_floor' : 'round_prefer_ceil'
   const by = (value: Value, last: readonly ShapeElement[]) =>
-    linear ? resizeLinear(op, value, last, sampling) : resizeNearest(op, value, last, sampling)
+    linear ? resizeLinear(op, value, last, sampling) : resizeNearest(op, value, last, sampling, rounding)
   if (count === 0) return x
   if (count === 1) {
     const padded = builder.unsqueeze(x, [rank - 1])
@@ -339,7 +346,7 @@ export const imageResizing: LoweringTable = {
     return resizeLinear(op, op.input('x'), sizes, op.string('sampling_mode', 'DEFAULT') as Sampling)
   },
   resize_nearest_neighbor: (op) =>
-    resizeNearest(op, op.input('x'), [op.number('target_size_height'), op.number('target_size_width')], 'DEFAULT'),
+    resizeNearest(op, op.input('x'), [op.number('target_size_height'), op.number('target_size_width')], 'DEFAULT', 'floor'),
   upsample_bilinear: (op) => {
     const x = op.input('x')
     const aligned = op.bool('align_corners', true)
@@ -349,6 +356,6 @@ export const imageResizing: LoweringTable = {
   },
   upsample_nearest_neighbor: (op) => {
     const x = op.input('x')
-    return resizeNearest(op, x, scaledSizes(op, x), 'DEFAULT')
+    return resizeNearest(op, x, scaledSizes(op, x), 'DEFAULT', 'floor')
   },
 }

@@ -1,20 +1,52 @@
-import type { GraphBuilder } from '../../onnx/builder.ts'
-import type { Value } from '../../onnx/value.ts'
+import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { normalAxis, upTo } from './common.ts'
 import { inverse } from './tensor-transformation.ts'
 
-/** Indices in a type that every gathering kernel takes. */
-function indicesOf(op: OpContext): Value {
-  return op.builder.cast(op.input('indices'), 'int64')
+/**
+ * Indices in a type that every kernel takes; `sizes` are the dimensions that they point into, one for each component of an index.
+ * Before iOS 17 negative ones count from the end, as in ONNX. Since then they are out of bounds, which is an error where the op validates
+ * its indices, and else only has to be safe: such indices point to the nearest element.
+ */
+function indicesOf(op: OpContext, sizes: readonly ShapeElement[]): Value {
+  const { builder } = op
+  const indices = builder.cast(op.input('indices'), 'int64')
+  if (op.opset < 17) return indices
+  const validate = op.bool('validate_indices', false)
+  const known = op.known('indices')
+  if (known && sizes.every((size) => typeof size === 'number')) {
+    const size = (position: number) => sizes[position % sizes.length] as number
+    const outside = known.find((index, position) => index < 0 || index >= size(position))
+    if (outside === undefined) return indices
+    if (validate) op.fail(`index ${outside} is out of bounds`)
+    const clamped = known.map((index, position) => Math.min(Math.max(index, 0), size(position) - 1))
+    return builder.constant('int64', indices.dims as number[], clamped, 'indices')
+  }
+  const bounds = sizes.length === 1 ? scalarOf(builder, sizes[0]!) : builder.shapeVector(sizes)
+  const zero = builder.scalar(0, 'int64')
+  // What equals the size is out of bounds for onnxruntime too, which says so.
+  if (validate) return builder.op('Where', [builder.op('Less', [indices, zero]), bounds, indices])
+  const last = builder.op('Sub', [bounds, builder.scalar(1, 'int64')])
+  return builder.op('Max', [builder.op('Min', [indices, last]), zero])
+}
+
+function scalarOf(builder: GraphBuilder, element: ShapeElement): Value {
+  return typeof element === 'number' ? builder.scalar(element, 'int64') : element
+}
+
+/** Sizes of the dimensions that the components of an index of gather_nd and scatter_nd point into. */
+function indexedSizes(op: OpContext, data: Value, batch: number): ShapeElement[] {
+  const depth = staticDim(op.input('indices'), -1)
+  return op.builder.dims(data).slice(batch, batch + depth)
 }
 
 function gather(op: OpContext): Value {
   const { builder } = op
   const x = op.input('x')
-  const indices = indicesOf(op)
   const rank = x.dims.length
   const axis = normalAxis(op.number('axis', 0), rank)
+  const indices = indicesOf(op, [builder.dim(x, axis)])
   const batch = op.number('batch_dims', 0)
   if (batch === 0) return builder.op('Gather', [x, indices], { axis })
   // With the axis brought behind the batch dimensions, it is a gathering of slices for each batch.
@@ -57,6 +89,7 @@ function combination(op: OpContext, updates: Value, fallback: string): { updates
 /** Runs a scattering in a type that its kernel combines elements of: division needs fractions, and bool knows no arithmetic. */
 function scattering(
   op: OpContext,
+  sizes: (data: Value) => ShapeElement[],
   scatter: (builder: GraphBuilder, data: Value, indices: Value, updates: Value, reduction: string) => Value,
 ): Value {
   const { builder } = op
@@ -64,7 +97,7 @@ function scattering(
   const mode = op.string('mode', 'add')
   const work = mode === 'div' && data.type !== 'float32' ? 'float32' : data.type === 'bool' && mode !== 'update' ? 'int32' : data.type
   const { updates, reduction } = combination(op, builder.cast(op.input('updates'), work), 'add')
-  return builder.cast(scatter(builder, builder.cast(data, work), indicesOf(op), updates, reduction), data.type)
+  return builder.cast(scatter(builder, builder.cast(data, work), indicesOf(op, sizes(data)), updates, reduction), data.type)
 }
 
 /** Picking elements by index, and putting them there. */
@@ -72,11 +105,16 @@ export const scatterGather: LoweringTable = {
   gather,
   gather_along_axis: (op) => {
     const x = op.input('x')
-    return op.builder.op('GatherElements', [x, indicesOf(op)], { axis: normalAxis(op.number('axis', 0), x.dims.length) })
+    const axis = normalAxis(op.number('axis', 0), x.dims.length)
+    return op.builder.op('GatherElements', [x, indicesOf(op, [op.builder.dim(x, axis)])], { axis })
   },
-  gather_nd: (op) => op.builder.op('GatherND', [op.input('x'), indicesOf(op)], { batch_dims: op.number('batch_dims', 0) }),
+  gather_nd: (op) => {
+    const x = op.input('x')
+    const batch = op.number('batch_dims', 0)
+    return op.builder.op('GatherND', [x, indicesOf(op, indexedSizes(op, x, batch))], { batch_dims: batch })
+  },
   scatter: (op) =>
-    scattering(op, (builder, data, indices, updates, reduction) => {
+    scattering(op, alongAxis(op), (builder, data, indices, updates, reduction) => {
       const rank = data.dims.length
       const axis = normalAxis(op.number('axis', 0), rank)
       // Scattering whole slices along the first axis.
@@ -87,12 +125,21 @@ export const scatterGather: LoweringTable = {
       return builder.transpose(result, inverse(perm))
     }),
   scatter_along_axis: (op) =>
-    scattering(op, (builder, data, indices, updates, reduction) =>
+    scattering(op, alongAxis(op), (builder, data, indices, updates, reduction) =>
       builder.op('ScatterElements', [data, indices, updates], {
         axis: normalAxis(op.number('axis', 0), data.dims.length),
         reduction,
       }),
     ),
   scatter_nd: (op) =>
-    scattering(op, (builder, data, indices, updates, reduction) => builder.op('ScatterND', [data, indices, updates], { reduction })),
+    scattering(
+      op,
+      (data) => indexedSizes(op, data, 0),
+      (builder, data, indices, updates, reduction) => builder.op('ScatterND', [data, indices, updates], { reduction }),
+    ),
+}
+
+/** The size of the op's axis. */
+function alongAxis(op: OpContext): (data: Value) => ShapeElement[] {
+  return (data) => [op.builder.dim(data, normalAxis(op.number('axis', 0), data.dims.length))]
 }
