@@ -2,7 +2,8 @@ import { getHeapStatistics } from 'node:v8'
 import { type DescField, type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf'
 import { PayloadSchema } from './gen/common_pb.ts'
 import type { Source } from './source.ts'
-import { WireReader, WireType } from './wire-reader.ts'
+import { WireReader } from './wire-reader.ts'
+import { WireType, wireTypeOf } from './wire-type.ts'
 
 /** Messages inside messages: the limit that protobuf's own readers have. */
 const maxDepth = 100
@@ -18,75 +19,80 @@ type Fields = Record<string, unknown>
 /** How to decode one field, worked out once. */
 interface FieldPlan {
   name: string
-  desc: DescField
   repeated: boolean
   oneof: string | undefined
   kind: 'scalar' | 'message' | 'payload' | 'map'
   scalar: ScalarType
   wireType: number
-  message: DescMessage | undefined
+  message: MessagePlan | undefined
+  /** Of a map: types of its keys and its values. */
+  keyType: ScalarType | undefined
+  value: FieldPlan | undefined
 }
 
 interface MessagePlan {
   typeName: string
   fields: Map<number, FieldPlan>
-  /** Members of a fresh message: lists, maps, oneofs and scalars. */
-  defaults: [name: string, make: () => unknown][]
+  /** A fresh message but for its lists and maps. */
+  template: Fields
+  lists: string[]
+  maps: string[]
   /** Estimated bytes of a fresh message on the heap. */
   cost: number
 }
 
-const plans = new WeakMap<DescMessage, MessagePlan>()
+const plans = new Map<string, MessagePlan>()
 
 function planOf(desc: DescMessage): MessagePlan {
-  let plan = plans.get(desc)
-  if (plan === undefined) {
-    plan = makePlan(desc)
-    plans.set(desc, plan)
+  const known = plans.get(desc.typeName)
+  if (known !== undefined) return known
+  const plan: MessagePlan = {
+    typeName: desc.typeName,
+    fields: new Map(),
+    template: { $typeName: desc.typeName },
+    lists: [],
+    maps: [],
+    cost: 0,
   }
+  // Before its fields: messages hold messages of their own type.
+  plans.set(desc.typeName, plan)
+  for (const field of desc.fields) {
+    plan.fields.set(field.number, fieldPlan(field))
+    const { localName } = field
+    if (field.oneof) continue
+    if (field.fieldKind === 'list') plan.lists.push(localName)
+    else if (field.fieldKind === 'map') plan.maps.push(localName)
+    // Lists, maps and messages have their place from the start: an object that grows takes twice the memory.
+    plan.template[localName] = field.fieldKind === 'scalar' ? zeroOf(field.scalar) : undefined
+  }
+  for (const oneof of desc.oneofs) plan.template[oneof.localName] = noCase
+  plan.cost = 32 + 8 * Object.keys(plan.template).length + 32 * plan.lists.length + 64 * plan.maps.length
   return plan
 }
 
-function makePlan(desc: DescMessage): MessagePlan {
-  const fields = new Map<number, FieldPlan>()
-  const defaults: MessagePlan['defaults'] = []
-  for (const field of desc.fields) {
-    const repeated = field.fieldKind === 'list'
-    const kind = repeated ? field.listKind : field.fieldKind
-    const message = kind === 'message' ? (field.message as DescMessage) : undefined
-    const scalar = (field.scalar ?? ScalarType.INT32) as ScalarType
-    fields.set(field.number, {
-      name: field.localName,
-      desc: field,
-      repeated,
-      oneof: field.oneof?.localName,
-      kind: message?.typeName === PayloadSchema.typeName ? 'payload' : message ? 'message' : kind === 'map' ? 'map' : 'scalar',
-      scalar,
-      wireType: kind === 'scalar' ? wireTypeOf(scalar) : WireType.BYTES,
-      message: field.fieldKind === 'map' && field.mapKind === 'message' ? field.message : message,
-    })
-    if (repeated) defaults.push([field.localName, () => []])
-    else if (kind === 'map') defaults.push([field.localName, () => Object.create(null)])
-    else if (kind === 'scalar' && !field.oneof) defaults.push([field.localName, () => zeroOf(scalar)])
+/** What every empty oneof holds. */
+const noCase = Object.freeze({ case: undefined })
+
+function fieldPlan(field: DescField): FieldPlan {
+  const repeated = field.fieldKind === 'list'
+  const kind = repeated ? field.listKind : field.fieldKind
+  const scalar = field.scalar ?? ScalarType.INT32
+  const isPayload = field.message?.typeName === PayloadSchema.typeName
+  const common = { name: field.localName, scalar, message: field.message && planOf(field.message) }
+  const base = { ...common, repeated, oneof: field.oneof?.localName, keyType: undefined, value: undefined }
+  if (field.fieldKind === 'map') {
+    const valueKind = field.mapKind === 'message' ? 'message' : 'scalar'
+    const wireType = valueKind === 'message' ? WireType.BYTES : wireTypeOf(scalar)
+    const value: FieldPlan = { ...base, oneof: undefined, kind: valueKind, wireType }
+    return { ...base, kind: 'map', wireType: WireType.BYTES, keyType: field.mapKey, value }
   }
-  for (const oneof of desc.oneofs) defaults.push([oneof.localName, () => ({ case: undefined })])
-  const cost = 32 + defaults.length * 24
-  return { typeName: desc.typeName, fields, defaults, cost }
+  if (kind === 'message') return { ...base, kind: isPayload ? 'payload' : 'message', wireType: WireType.BYTES }
+  return { ...base, kind: 'scalar', wireType: wireTypeOf(scalar) }
 }
 
-function wireTypeOf(type: ScalarType): number {
-  switch (type) {
-    case ScalarType.DOUBLE:
-      return WireType.FIXED64
-    case ScalarType.FLOAT:
-      return WireType.FIXED32
-    case ScalarType.STRING:
-    case ScalarType.BYTES:
-      return WireType.BYTES
-    default:
-      return WireType.VARINT
-  }
-}
+/** A map object: without a prototype's names, so that any key is safe, and cheaper than one made by Object.create(null). */
+const MapObject = function MapObject() {} as unknown as new () => Fields
+MapObject.prototype = Object.create(null)
 
 function zeroOf(type: ScalarType): unknown {
   switch (type) {
@@ -118,7 +124,7 @@ class Decoder {
     this.#reader = reader
     this.#sourceNumber = sourceNumber
     const heap = getHeapStatistics()
-    this.#budget = Math.max(heap.heap_size_limit - heap.used_heap_size, 0) * 0.7
+    this.#budget = Math.max(heap.heap_size_limit - heap.used_heap_size, 0) * 0.5
     reader.describePlace = () => this.#place()
   }
 
@@ -140,13 +146,15 @@ class Decoder {
   /** Accounts for one more element. */
   #element(list: unknown[]): void {
     if (list.length >= maxList) this.#reader.fail(`a list of more than ${maxList} values`)
-    this.#spend(8)
+    // More than its size: a growing list is copied.
+    this.#spend(24)
   }
 
   fresh(plan: MessagePlan): Fields {
     this.#spend(plan.cost)
-    const message: Fields = { $typeName: plan.typeName }
-    for (const [name, make] of plan.defaults) message[name] = make()
+    const message = { ...plan.template }
+    for (const name of plan.lists) message[name] = []
+    for (const name of plan.maps) message[name] = new MapObject()
     return message
   }
 
@@ -208,7 +216,7 @@ class Decoder {
   #message(field: FieldPlan, before: unknown, end: number): unknown {
     const length = this.#reader.length(end)
     if (field.kind === 'payload') return this.#payload(field, before, length)
-    const plan = planOf(field.message as DescMessage)
+    const plan = field.message as MessagePlan
     // A singular message that comes in pieces is one message.
     const message = (before as Fields | undefined) ?? this.fresh(plan)
     this.fill(message, plan, this.#reader.position + length)
@@ -220,7 +228,7 @@ class Decoder {
     if (before !== undefined) this.#reader.fail('weights in several pieces are not supported')
     this.#spend(56)
     const payload = {
-      $typeName: (field.message as DescMessage).typeName,
+      $typeName: (field.message as MessagePlan).typeName,
       source: this.#sourceNumber,
       offset: this.#reader.position,
       length,
@@ -282,11 +290,11 @@ class Decoder {
   #mapEntry(map: Fields, field: FieldPlan, length: number): void {
     const reader = this.#reader
     const end = reader.position + length
-    if (field.desc.fieldKind !== 'map') throw new TypeError('no map')
-    const keyType = field.desc.mapKey
+    const keyType = field.keyType as ScalarType
+    const item = field.value as FieldPlan
     let key: unknown = zeroOf(keyType)
     let value: unknown
-    this.#spend(100)
+    this.#spend(48)
     if (++this.#mapEntries > maxMapEntries) reader.fail(`more than ${maxMapEntries} map entries`)
     if (++this.#depth > maxDepth) reader.fail(`messages are nested more than ${maxDepth} deep`)
     this.#path.push('')
@@ -296,15 +304,14 @@ class Decoder {
         key = this.#scalar(keyType, end)
         this.#path[this.#path.length - 1] = String(key)
       } else if (tag >>> 3 === 2) {
-        const expected = field.message ? WireType.BYTES : wireTypeOf(field.scalar)
-        if ((tag & 7) !== expected) reader.fail(`the value has wire type ${tag & 7}, expected ${expected}`)
-        value = field.message ? this.#message({ ...field, kind: 'message' }, value, end) : this.#scalar(field.scalar, end)
+        if ((tag & 7) !== item.wireType) reader.fail(`the value has wire type ${tag & 7}, expected ${item.wireType}`)
+        value = item.kind === 'message' ? this.#message(item, value, end) : this.#scalar(item.scalar, end)
       } else if (tag >>> 3 === 0) reader.fail('a field has no number')
       else this.#skipUnknown(tag & 7, tag >>> 3, end)
     }
     this.#path.pop()
     this.#depth--
-    map[String(key)] = value ?? (field.message ? this.fresh(planOf(field.message)) : zeroOf(field.scalar))
+    map[String(key)] = value ?? (item.message ? this.fresh(item.message) : zeroOf(item.scalar))
   }
 
   /** Passes over a field that this version does not know. */
@@ -346,7 +353,8 @@ class Decoder {
 
 /**
  * Decodes the message of type `desc` that fills `source`. Payloads are not read: they become places in source number
- * `sourceNumber`. Map objects have no prototype, so that any key is safe. Numbers beyond 32-bit fields saturate.
+ * `sourceNumber`. Map objects inherit nothing, so that any key is safe; the
+ * value of an empty oneof is shared and frozen. Numbers beyond 32-bit fields saturate.
  * Throws ERR_MODEL_INVALID with field path and byte offset.
  */
 export function decode<D extends DescMessage>(desc: D, source: Source, sourceNumber = 0): MessageShape<D> {

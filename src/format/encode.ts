@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type Message, type MessageShape, ScalarType } from '@bufbuild/protobuf'
 import { type Payload, PayloadSchema } from './gen/common_pb.ts'
 import { type BlobFileValue, BlobFileValueSchema } from './gen/program_pb.ts'
-import { WireType } from './wire-reader.ts'
+import { isPackable, WireType, wireTypeOf } from './wire-type.ts'
 import { int64Size, varintSize, WireWriter } from './wire-writer.ts'
 
 /** A piece of an encoded message: bytes, or the place of weights to copy. */
@@ -164,20 +164,10 @@ function withLength(size: number): number {
   return varintSize(size) + size
 }
 
-function isPackable(scalar: ScalarType): boolean {
-  return scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES
-}
-
 function packedSize(scalar: ScalarType, list: readonly unknown[]): number {
   if (scalar === ScalarType.DOUBLE) return list.length * 8
   if (scalar === ScalarType.FLOAT) return list.length * 4
   return list.reduce<number>((size, item) => size + scalarSize(scalar, item), 0)
-}
-
-function wireTypeOf(scalar: ScalarType): number {
-  if (scalar === ScalarType.DOUBLE) return WireType.FIXED64
-  if (scalar === ScalarType.FLOAT) return WireType.FIXED32
-  return isPackable(scalar) ? WireType.VARINT : WireType.BYTES
 }
 
 /** Keys of map objects are strings always. */

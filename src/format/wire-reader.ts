@@ -1,11 +1,12 @@
 import { CoreMLError } from '../errors.ts'
 import type { Source } from './source.ts'
 
-/** The protobuf wire types. */
-export const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, GROUP_START: 3, GROUP_END: 4, FIXED32: 5 } as const
-
 const smallWindow = 4 << 10
 const largeWindow = 256 << 10
+
+/** Strings up to this length are made once and kept, so many of them. */
+const longestKept = 48
+const keptStrings = 1024
 
 /** Strings beyond this are no part of a model, and V8 takes none over 512 MiB. */
 const maxString = 256 << 20
@@ -22,6 +23,8 @@ export class WireReader {
   /** Next byte to read, within the window. */
   #cursor = 0
   #nextWindow = smallWindow
+  /** Short strings met lately, by their hash. */
+  readonly #strings: (string | undefined)[] = Array(keptStrings)
   /** Tells where in the message the reader is, for errors. */
   describePlace: () => string = () => ''
 
@@ -176,8 +179,31 @@ export class WireReader {
     if (length > maxString) this.fail(`a text of ${length} bytes`)
     if (length > largeWindow) return Buffer.from(this.bytes(length).buffer).toString('utf8')
     this.#need(length)
-    const text = this.#window.toString('utf8', this.#cursor, this.#cursor + length)
+    const start = this.#cursor
     this.#cursor += length
+    if (length <= longestKept) return this.#shortString(start, length)
+    return this.#window.toString('utf8', start, start + length)
+  }
+
+  /** Names and types repeat thousands of times: the same text is made once. */
+  #shortString(start: number, length: number): string {
+    const window = this.#window
+    let hash = length
+    for (let index = start; index < start + length; index++) hash = (Math.imul(hash, 31) + (window[index] as number)) | 0
+    const slot = hash & (keptStrings - 1)
+    const kept = this.#strings[slot]
+    if (kept !== undefined && kept.length === length && this.#isText(kept, start)) return kept
+    const text = window.toString('utf8', start, start + length)
+    this.#strings[slot] = text
     return text
+  }
+
+  /** True if the window has the ASCII text `text` at `start`. */
+  #isText(text: string, start: number): boolean {
+    for (let index = 0; index < text.length; index++) {
+      const code = this.#window[start + index] as number
+      if (code !== text.charCodeAt(index) || code > 127) return false
+    }
+    return true
   }
 }
