@@ -23,8 +23,12 @@ export function fixtureNames(): string[] {
     .map((file) => file.slice(0, -'.json'.length))
 }
 
+export function modelUrl(name: string): URL {
+  return new URL(`${name}.mlmodel`, folder)
+}
+
 export function readModel(name: string): Model {
-  return fromBinary(ModelSchema, readFileSync(new URL(`${name}.mlmodel`, folder)))
+  return fromBinary(ModelSchema, readFileSync(modelUrl(name)))
 }
 
 type Encoded =

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { expectSame, fixtureNames, makeEvaluator, readFixture, readModel } from './corpus.ts'
+import { Model } from '../../../../src/index.ts'
+import { expectSame, fixtureNames, makeEvaluator, modelUrl, readFixture, readModel } from './corpus.ts'
 
 describe('classic models agree with the libraries that made them', () => {
   const names = fixtureNames()
@@ -20,6 +21,23 @@ describe('classic models agree with the libraries that made them', () => {
         expect(batch?.[index]).toEqual(found)
       }
       await evaluator.dispose()
+    })
+  }
+})
+
+describe('the same through the public interface', () => {
+  for (const name of fixtureNames()) {
+    it(name, async () => {
+      const { cases, tolerance } = readFixture(name)
+      const model = await Model.load(modelUrl(name), { backend: 'portable' })
+      const all = await model.predictBatch(cases.map(({ inputs }) => inputs))
+      for (const [index, { inputs, outputs }] of cases.entries()) {
+        const found = await model.predict(inputs)
+        expect(Object.keys(found).toSorted()).toEqual(model.outputs.map((output) => output.name).toSorted())
+        for (const [key, expected] of Object.entries(outputs)) expectSame(found[key], expected, tolerance, `case ${index}, ${key}`)
+        expect(all[index]).toEqual(found)
+      }
+      await model.dispose()
     })
   }
 })
