@@ -24,14 +24,14 @@ void finishCompile(NSURL *compiled, NSError *error, const std::function<void(Res
 
 void compileModel(std::string path, std::function<void(Result<std::string>)> done) {
   runOnNewThread([path = std::move(path), done = std::move(done)] {
-    auto finished = done;
     auto failure = guarded("ERR_COMPILE", "compiling", [&] {
+      auto finished = done; // a block would capture the outer variable by reference, as the lambda does
       [MLModel compileModelAtURL:[NSURL fileURLWithPath:toNSString(path)]
                completionHandler:^(NSURL *compiled, NSError *error) {
                  finishCompile(compiled, error, finished);
                }];
     });
-    if (failure) finished(*failure);
+    if (failure) done(*failure);
   });
 }
 

@@ -89,7 +89,7 @@ void startPlan(const std::string &path, const Configuration &settings, PlanDone 
         refused = configuration.error();
         return;
       }
-      PlanDone finished = done; // a block would capture the reference itself
+      PlanDone finished = done; // a block would capture the outer variable by reference, as the lambda does
       [MLComputePlan loadContentsOfURL:[NSURL fileURLWithPath:toNSString(path) isDirectory:YES]
                          configuration:configuration.value().get()
                      completionHandler:^(MLComputePlan *plan, NSError *error) {

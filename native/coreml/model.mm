@@ -65,7 +65,7 @@ void startLoad(const LoadRequest &request, const Done<std::shared_ptr<Model>> &d
       return;
     }
     size_t overlap = request.maximumOverlap;
-    Done<std::shared_ptr<Model>> finished = done; // a block would capture the reference itself
+    Done<std::shared_ptr<Model>> finished = done; // a block would capture the outer variable by reference, as the lambda does
     auto handler = ^(MLModel *model, NSError *error) {
       finishLoad(model, error, overlap, finished);
     };

@@ -92,8 +92,9 @@ void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request,
     }
     refused = call->backings.set(request->outputBackings);
     if (refused) return;
+    auto kept = call; // a block would capture the outer variable by reference, as the lambda does
     auto handler = ^(id<MLFeatureProvider> output, NSError *error) {
-      finish(call, output, error);
+      finish(kept, output, error);
     };
     call->start = Clock::now();
     if (request->state != nullptr) {
