@@ -79,12 +79,16 @@ export interface TimedRun {
   /** Start of the loop and its end, milliseconds of wall clock since its own start. */
   elapsedMilliseconds: number
   outputs: Features
+  /** Apple: quality of service that the loop ran with, as the system told it. */
+  qualityOfService?: string
 }
 
 /** When {@link LoadedModel.runTimed} ends: after so many predictions, or so many milliseconds, whichever comes first; at least one prediction. */
 export interface TimedRunOptions {
   iterations?: number
   durationMilliseconds?: number
+  /** Apple: predictions that are timed together as one sample (their mean); 1 when absent. */
+  block?: number
   state?: BackendState
   signal?: AbortSignal
 }

@@ -1,0 +1,26 @@
+import type { Tensor } from '../../model/tensor.ts'
+import type { BackendState } from '../backend.ts'
+import type { NativeState } from './binding.ts'
+import { native } from './native-errors.ts'
+import { fromNativeArray, toNativeArray } from './native-values.ts'
+
+/** An MLState. */
+export class AppleState implements BackendState {
+  readonly handle: NativeState
+
+  constructor(handle: NativeState) {
+    this.handle = handle
+  }
+
+  async read(name: string): Promise<Tensor> {
+    return fromNativeArray(await native(this.handle.read(name)))
+  }
+
+  async write(name: string, { type, dims, data }: Tensor): Promise<void> {
+    await native(this.handle.write(name, toNativeArray(type, dims, data)))
+  }
+
+  dispose(): void {
+    this.handle.dispose()
+  }
+}
