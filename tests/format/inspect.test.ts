@@ -75,7 +75,10 @@ test('what is updatable', async () => {
   expect(neighbors.updatable?.parameters[0]).toMatchObject({ name: 'numberOfNeighbors', default: 3 })
 })
 
-test('every model type, as plain data', async () => {
-  const summary = await inspect(fixture('pipeline.mlmodel'))
+test.each([
+  ...['quantized', 'neighbors', 'updatable', 'pipeline'].map((name) => `${name}.mlmodel`),
+  ...['storage-types', 'functions', 'state', 'classifier', 'image-sizes'].map((name) => `${name}.mlpackage`),
+])('%s: plain data that JSON can hold', async (name) => {
+  const summary = await inspect(fixture(name))
   expect(JSON.parse(JSON.stringify(summary))).toEqual(summary)
 })
