@@ -1,0 +1,103 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf'
+import { describe, expect, it } from 'vitest'
+import { makeBayesianProbitRegressor } from '../../../../src/backends/portable/classic/bayesianProbit.ts'
+import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
+import { normalDistribution } from '../../../../src/backends/portable/classic/statistics.ts'
+import { BayesianProbitRegressorSchema, ModelSchema, TreeNodeBehavior } from '../../../../src/format/index.ts'
+
+type ModelInit = MessageInitShape<typeof ModelSchema>
+const feature = (name: string, isOptional = false) => ({ name, type: { type: { case: 'doubleType' as const, value: {} }, isOptional } })
+const make = (init: ModelInit) => makeClassicEvaluator(create(ModelSchema, init), 'model')
+
+/** Complete trees of one depth: 1 is added for each branch to the right. */
+function forest(trees: number, depth: number, optional = false): ModelInit {
+  const inner = 2 ** depth - 1
+  const nodes = Array.from({ length: trees * (2 * inner + 1) }, (_, at) => {
+    const treeId = Math.floor(at / (2 * inner + 1))
+    const nodeId = at % (2 * inner + 1)
+    if (nodeId >= inner)
+      return {
+        treeId,
+        nodeId,
+        nodeBehavior: TreeNodeBehavior.LeafNode,
+        evaluationInfo: [{ evaluationIndex: 0, evaluationValue: nodeId - inner }],
+      }
+    return {
+      treeId,
+      nodeId,
+      nodeBehavior: TreeNodeBehavior.BranchOnValueLessThan,
+      branchFeatureIndex: nodeId % 2,
+      branchFeatureValue: 0.5,
+      trueChildNodeId: 2 * nodeId + 1,
+      falseChildNodeId: 2 * nodeId + 2,
+      missingValueTracksTrueChild: nodeId === 0,
+    }
+  })
+  return {
+    description: { input: [feature('a', optional), feature('b', optional)], output: [feature('y')] },
+    type: { case: 'treeEnsembleRegressor', value: { treeEnsemble: { nodes, numPredictionDimensions: 1, basePredictionValue: [0.25] } } },
+  }
+}
+
+describe('evaluators of classic models', () => {
+  it('an optional input that is left out is a missing value', async () => {
+    for (const trees of [1, 20]) {
+      const model = make(forest(trees, 1, true))
+      expect(await model.run({ a: 0, b: 0 }, {})).toEqual({ y: 0.25 })
+      expect(await model.run({ a: 1, b: 0 }, {})).toEqual({ y: 0.25 + trees })
+      expect(await model.run({ b: 1 }, {})).toEqual({ y: 0.25 }) // the root sends missing values to its true child
+    }
+  })
+
+  it('a long batch lets other work run, and stops when it is aborted', async () => {
+    const model = make(forest(200, 6))
+    const rows = Array.from({ length: 60_000 }, (_, row) => ({ a: row % 2, b: (row >> 1) % 2 }))
+    let turns = 0
+    const count = setInterval(() => turns++, 1)
+    const results = await model.runBatch!(rows, {})
+    clearInterval(count)
+    expect(results).toHaveLength(60_000)
+    expect(results[3]).toEqual(await model.run(rows[3]!, {}))
+    expect(turns).toBeGreaterThan(0)
+    const abort = new AbortController()
+    setTimeout(() => abort.abort(), 1)
+    await expect(model.runBatch!(rows, { signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('adds the time of the computation to what it was given', async () => {
+    const timing = { nanoseconds: 5 }
+    await make(forest(20, 4)).run({ a: 0, b: 1 }, { timing })
+    expect(timing.nanoseconds).toBeGreaterThan(5)
+  })
+})
+
+describe('sampled probability of Bayesian probit regression', () => {
+  const parameters = create(BayesianProbitRegressorSchema, {
+    bias: { mean: 0.4, precision: 4 },
+    regressionInputFeatureName: 'x',
+    samplingScaleInputFeatureName: 'scale',
+    samplingTruncationInputFeatureName: 'bound',
+    sampledProbabilityOutputFeatureName: 's',
+  })
+  const model = create(ModelSchema, {
+    description: { output: [feature('s')] },
+    type: { case: 'bayesianProbitRegressor', value: parameters },
+  })
+  const sample = (random: () => number, inputs = {}) => {
+    const regressor = makeBayesianProbitRegressor({ model, parameters, label: 'model' }, random)
+    return regressor.compute({ x: { type: 'int32', data: new Int32Array(0), dims: [0] }, ...inputs }).s as number
+  }
+
+  it('follows the quantiles of the score', () => {
+    // The quantile of ⅛ is −1.1503493803760079 (statistical tables); deviation ½, mean 0.4.
+    expect(sample(() => 0.125)).toBeCloseTo(normalDistribution(0.4 - 0.5 * 1.1503493803760079), 12)
+    expect(sample(() => 0.5)).toBeCloseTo(normalDistribution(0.4), 12)
+    expect(sample(() => 0.125, { scale: 2 })).toBeCloseTo(normalDistribution(0.4 - 1.1503493803760079), 12)
+  })
+
+  it('stays within the truncated range', () => {
+    expect(sample(() => 0, { bound: 1.5 })).toBeCloseTo(normalDistribution(0.4 - 0.75), 12)
+    expect(sample(() => 1, { bound: 1.5 })).toBeCloseTo(normalDistribution(0.4 + 0.75), 12)
+    expect(sample(Math.random, { scale: 0 })).toBeCloseTo(normalDistribution(0.4), 12)
+  })
+})
