@@ -2,13 +2,16 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { build, buildAddon, installDependencies, root } from './setup.mjs'
+import { fetchBindings } from './apple-names/fetch.mjs'
+import { build, buildAddon, installDependencies, root, say } from './setup.mjs'
 import { installDebianPackages } from './setup-debian.mjs'
 
 installDependencies()
 build()
 buildAddon()
 installDebianPackages()
+const problem = fetchBindings()
+if (problem) say(`Apple's names are not checked: ${problem}`)
 
 const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
 const { status, signal } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
