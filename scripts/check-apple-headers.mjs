@@ -61,7 +61,16 @@ async function runAll(jobs) {
 function compileFlags({ sdk, triple, power }) {
   return [
     ...['-target', triple, '-isysroot', resolve(sdks, sdk), '-nostdinc++', '-isystem', '/usr/lib/llvm-19/include/c++/v1'],
-    ...['-std=c++20', '-fblocks', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Wunguarded-availability-new', '-Werror'],
+    ...[
+      '-std=c++20',
+      '-fblocks',
+      '-fvisibility=hidden',
+      '-Wall',
+      '-Wextra',
+      '-Wno-unused-parameter',
+      '-Wunguarded-availability-new',
+      '-Werror',
+    ],
     ...['coreml', 'power', 'napi'].flatMap((name) => ['-I', join(native, name)]),
     ...['node-addon-api', 'node-api-headers/include'].flatMap((name) => ['-isystem', join(root, 'node_modules', name)]),
     ...['-DNAPI_VERSION=8', '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...(power ? ['-DCOREML_POWER'] : [])],
@@ -93,7 +102,8 @@ async function checkTarget(target) {
   ])
   if (linked.status !== 0) return [`${target.name}: link\n${linked.output}`]
   const symbols = await run('llvm-nm-19', ['--extern-only', '--defined-only', bundle])
-  if (!/ T _napi_register_module_v1$/m.test(symbols.output)) return [`${target.name}: the bundle does not export napi_register_module_v1\n${symbols.output}`]
+  if (!/ T _napi_register_module_v1$/m.test(symbols.output))
+    return [`${target.name}: the bundle does not export napi_register_module_v1\n${symbols.output}`]
   console.log(`${target.name}: links, and exports napi_register_module_v1`)
   if (flags.includes('--fast')) return []
 
@@ -108,7 +118,14 @@ async function checkTarget(target) {
       {
         name: `${target.name}: clang-tidy: ${source}`,
         command: 'clang-tidy-19',
-        args: ['--quiet', '--checks=-*,bugprone-*,-bugprone-easily-swappable-parameters,concurrency-*,performance-*', '--warnings-as-errors=*', source, '--', ...compileFlags(target)],
+        args: [
+          '--quiet',
+          '--checks=-*,bugprone-*,-bugprone-easily-swappable-parameters,concurrency-*,performance-*',
+          '--warnings-as-errors=*',
+          source,
+          '--',
+          ...compileFlags(target),
+        ],
       },
     ]),
   )

@@ -98,7 +98,8 @@ function readFile(text, bindings) {
     if (!bindings.functions.has(match[1])) bindings.functions.set(match[1], signatureAt(source, match.index))
   }
   for (const match of source.matchAll(/pub (?:static|const) (\w+): [^=;]+(?:=\s*([^;]+))?;/g)) bindings.constants.set(match[1], match[2])
-  for (const match of source.matchAll(/#\[doc\(alias = "(\w+)"\)\]\s*pub const \w+: Self = Self\(([^)]*)\)/g)) bindings.constants.set(match[1], match[2])
+  for (const match of source.matchAll(/#\[doc\(alias = "(\w+)"\)\]\s*pub const \w+: Self = Self\(([^)]*)\)/g))
+    bindings.constants.set(match[1], match[2])
   for (const match of source.matchAll(/#\[doc\(alias = "(\w+)"\)\]\s*const \w+ = ([^;]+);/g)) bindings.constants.set(match[1], match[2])
 }
 

@@ -3,12 +3,16 @@ import { findMethod } from './bindings.mjs'
 
 /** A type as both sides write it, reduced to what the machine code depends on: the class of a pointer, the width of a number, a block. */
 function ofObjC(text) {
-  const type = text.replace(/\bconst\b/g, '').replace(/\s+/g, ' ').trim()
+  const type = text
+    .replace(/\bconst\b/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
   if (/\(\s*\^/.test(type) || /Handler$|Block$/.test(type)) return 'block'
   if (/\*\s*\*$/.test(type)) return 'out'
   if (/^(id|instancetype)\b/.test(type)) return 'object'
   const pointer = /^(\w+)\s*(?:<.*>)?\s*\*$/.exec(type)
-  if (pointer) return /^(void|char|uint8_t)$/.test(pointer[1]) ? 'pointer' : /^[A-Z]/.test(pointer[1]) ? pointer[1].replace(/Ref$/, '') : 'pointer'
+  if (pointer)
+    return /^(void|char|uint8_t)$/.test(pointer[1]) ? 'pointer' : /^[A-Z]/.test(pointer[1]) ? pointer[1].replace(/Ref$/, '') : 'pointer'
   if (type.endsWith('*')) return 'pointer'
   return numbers[type] ?? type.replace(/Ref$/, '').replace(/<.*>$/, '')
 }
@@ -23,16 +27,43 @@ function ofRust(text) {
     if (match) type = match[1].trim()
   }
   if (/^\*mut \*mut |^\*mut \*const /.test(type)) return 'out'
-  type = type.replace(/^&\s*('\w+\s+)?(mut\s+)?/, '').replace(/^\*(mut|const)\s+/, (pointer) => (/(c_void|c_char|u8)$/.test(type) ? pointer : ''))
+  type = type
+    .replace(/^&\s*('\w+\s+)?(mut\s+)?/, '')
+    .replace(/^\*(mut|const)\s+/, (pointer) => (/(c_void|c_char|u8)$/.test(type) ? pointer : ''))
   if (/^\*(mut|const)/.test(type) || /^(c_void|c_char)$/.test(type)) return 'pointer'
   if (/^(AnyObject|Self|ProtocolObject<)/.test(type)) return 'object'
   return numbers[type] ?? type.replace(/^\w+::/, '').replace(/<.*>$/, '')
 }
 
 const numbers = {
-  void: 'void', '()': 'void', bool: 'bool', BOOL: 'bool', double: 'f64', f64: 'f64', c_double: 'f64', float: 'f32', f32: 'f32', c_float: 'f32', CGFloat: 'f64',
-  NSInteger: 'isize', isize: 'isize', NSUInteger: 'usize', usize: 'usize', size_t: 'usize', int64_t: 'i64', i64: 'i64', 'long long': 'i64', c_longlong: 'i64',
-  int: 'i32', c_int: 'i32', i32: 'i32', int32_t: 'i32', uint32_t: 'u32', u32: 'u32', 'unsigned int': 'u32', c_uint: 'u32',
+  void: 'void',
+  '()': 'void',
+  bool: 'bool',
+  BOOL: 'bool',
+  double: 'f64',
+  f64: 'f64',
+  c_double: 'f64',
+  float: 'f32',
+  f32: 'f32',
+  c_float: 'f32',
+  CGFloat: 'f64',
+  NSInteger: 'isize',
+  isize: 'isize',
+  NSUInteger: 'usize',
+  usize: 'usize',
+  size_t: 'usize',
+  int64_t: 'i64',
+  i64: 'i64',
+  'long long': 'i64',
+  c_longlong: 'i64',
+  int: 'i32',
+  c_int: 'i32',
+  i32: 'i32',
+  int32_t: 'i32',
+  uint32_t: 'u32',
+  u32: 'u32',
+  'unsigned int': 'u32',
+  c_uint: 'u32',
   // Results that tell success are turned into Result<(), _>.
 }
 
@@ -60,7 +91,8 @@ export function compareHeader(header, bindings, { ownTypes = new Set(), unverifi
       if (!ownTypes.has(name)) check(name, `${name}: Apple has no such class or protocol`)
       continue
     }
-    if (superclass && superclass !== 'NSObject' && apple.superclass !== superclass) check(name, `${name}: declared with superclass ${superclass}, Apple's is ${apple.superclass}`)
+    if (superclass && superclass !== 'NSObject' && apple.superclass !== superclass)
+      check(name, `${name}: declared with superclass ${superclass}, Apple's is ${apple.superclass}`)
     for (const { selector, parameters, result } of methods) {
       const found = findMethod(bindings, name, selector)
       const label = `${name} ${selector}`
@@ -70,10 +102,12 @@ export function compareHeader(header, bindings, { ownTypes = new Set(), unverifi
       }
       // A trailing NSError ** is the bindings' Result.
       const ours = /\*\s*\*$/.test(parameters.at(-1) ?? '') && /Result</.test(found.result) ? parameters.slice(0, -1) : parameters
-      if (ours.length !== found.parameters.length) check(label, `${label}: ${ours.length} arguments, Apple's has ${found.parameters.length}`)
+      if (ours.length !== found.parameters.length)
+        check(label, `${label}: ${ours.length} arguments, Apple's has ${found.parameters.length}`)
       else
         ours.forEach((type, index) => {
-          if (!same(type, found.parameters[index])) check(label, `${label}: argument ${index + 1} is "${type}", Apple's is ${found.parameters[index]}`)
+          if (!same(type, found.parameters[index]))
+            check(label, `${label}: argument ${index + 1} is "${type}", Apple's is ${found.parameters[index]}`)
         })
       if (!same(result, found.result)) check(label, `${label}: gives "${result}", Apple's gives ${found.result}`)
     }
@@ -91,7 +125,8 @@ export function compareHeader(header, bindings, { ownTypes = new Set(), unverifi
   for (const [name, { parameters }] of header.functions) {
     const found = bindings.functions.get(name)
     if (!found) check(name, `${name}: Apple has no such function`)
-    else if (found.parameters.length !== parameters.length) check(name, `${name}: ${parameters.length} arguments, Apple's has ${found.parameters.length}`)
+    else if (found.parameters.length !== parameters.length)
+      check(name, `${name}: ${parameters.length} arguments, Apple's has ${found.parameters.length}`)
   }
   return problems
 }

@@ -10,7 +10,8 @@ function withoutComments(text) {
 }
 
 /** Attributes and macros that say nothing about the type. */
-const noise = /\b(API_AVAILABLE|NS_SWIFT_NAME|NS_SWIFT_SENDABLE|NS_DESIGNATED_INITIALIZER|__attribute__)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?|\bNS_NOESCAPE\b|\b_?_?(nullable|nonnull|Nullable|Nonnull|Null_unspecified)\b|\b__(?:strong|autoreleasing|unsafe_unretained)\b/g
+const noise =
+  /\b(API_AVAILABLE|NS_SWIFT_NAME|NS_SWIFT_SENDABLE|NS_DESIGNATED_INITIALIZER|__attribute__)\s*(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?|\bNS_NOESCAPE\b|\b_?_?(nullable|nonnull|Nullable|Nonnull|Null_unspecified)\b|\b__(?:strong|autoreleasing|unsafe_unretained)\b/g
 
 function clean(text) {
   return text.replace(noise, ' ').replace(/\s+/g, ' ').trim()
@@ -46,16 +47,22 @@ function readProperty(text) {
   const match = /^@property\s*(?:\(([^)]*)\))?\s*([\s\S]*?)(\w+)$/.exec(clean(text))
   const attributes = (match[1] ?? '').split(',').map((attribute) => attribute.trim())
   const name = match[3]
-  const getter = attributes.find((attribute) => attribute.startsWith('getter='))?.slice('getter='.length).trim()
+  const getter = attributes
+    .find((attribute) => attribute.startsWith('getter='))
+    ?.slice('getter='.length)
+    .trim()
   const type = match[2].trim()
   const methods = [{ selector: getter ?? name, parameters: [], result: type }]
-  if (!attributes.includes('readonly')) methods.push({ selector: `set${name[0].toUpperCase()}${name.slice(1)}:`, parameters: [type], result: 'void' })
+  if (!attributes.includes('readonly'))
+    methods.push({ selector: `set${name[0].toUpperCase()}${name.slice(1)}:`, parameters: [type], result: 'void' })
   return methods
 }
 
 /** Numbers, sums of bits and shifts, as the headers write enumerations. */
 function evaluate(expression) {
-  return /^[\s\d\wxX|<()+-]+$/.test(expression) && !/[g-wyzG-WYZ_]/.test(expression.replace(/0[xX]/g, '')) ? Number(new Function(`return (${expression})`)()) : undefined
+  return /^[\s\d\wxX|<()+-]+$/.test(expression) && !/[g-wyzG-WYZ_]/.test(expression.replace(/0[xX]/g, ''))
+    ? Number(new Function(`return (${expression})`)())
+    : undefined
 }
 
 /** Everything that a header declares. */
@@ -85,12 +92,18 @@ export function readHeader(text) {
     }
   }
   for (const match of outside.matchAll(/static const \w+ (\w+) = (?:\(\w+\))?\s*([^;]+);/g)) constants.set(match[1], evaluate(match[2]))
-  for (const match of outside.matchAll(/(?:FOUNDATION_EXPORT|extern)\s+[^;()]*?(\w+)\s*(?:API_AVAILABLE\([^;]*\))?;/g)) constants.set(match[1], undefined)
+  for (const match of outside.matchAll(/(?:FOUNDATION_EXPORT|extern)\s+[^;()]*?(\w+)\s*(?:API_AVAILABLE\([^;]*\))?;/g))
+    constants.set(match[1], undefined)
   const functions = new Map()
-  for (const match of clean(outside.replace(/^\s*#.*$/gm, '').replace(/extern "C" \{/g, ' ')).matchAll(/(?:^|[;}{])\s*(?:FOUNDATION_EXPORT |extern |static inline )*((?:const )?\w[\w<> ]*?[\s*]+)(\w+)\(([^;{}]*)\)\s*(?=;)/g)) {
+  for (const match of clean(outside.replace(/^\s*#.*$/gm, '').replace(/extern "C" \{/g, ' ')).matchAll(
+    /(?:^|[;}{])\s*(?:FOUNDATION_EXPORT |extern |static inline )*((?:const )?\w[\w<> ]*?[\s*]+)(\w+)\(([^;{}]*)\)\s*(?=;)/g,
+  )) {
     if (match[1].includes('typedef') || match[1].trim() === 'return') continue
     const list = match[3].trim()
-    functions.set(match[2], { parameters: list === '' || list === 'void' ? [] : list.split(/,(?![^(]*\))/).map((parameter) => parameter.trim()), result: match[1].trim() })
+    functions.set(match[2], {
+      parameters: list === '' || list === 'void' ? [] : list.split(/,(?![^(]*\))/).map((parameter) => parameter.trim()),
+      result: match[1].trim(),
+    })
   }
   return { types, constants, functions }
 }

@@ -1,7 +1,6 @@
 // Lists the messages that the addon's sources send, as clang sees them: with the class of the receiver.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { execFileSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -14,7 +13,16 @@ const native = fileURLToPath(new URL('../../native/', import.meta.url))
 /** Messages of one source. Foundation's come from GNUstep's headers, so only their names and receivers count. */
 async function messagesOf(file, include) {
   const flags = [
-    ...['-x', 'objective-c++', '-std=c++20', '-fobjc-runtime=gcc', '-fblocks', '-fexceptions', '-fobjc-exceptions', '-fconstant-string-class=NSConstantString'],
+    ...[
+      '-x',
+      'objective-c++',
+      '-std=c++20',
+      '-fobjc-runtime=gcc',
+      '-fblocks',
+      '-fexceptions',
+      '-fobjc-exceptions',
+      '-fconstant-string-class=NSConstantString',
+    ],
     ...['-DCOREML_STANDIN', '-DCOREML_POWER', '-DGNUSTEP', '-DGNUSTEP_BASE_LIBRARY=1', '-D_NATIVE_OBJC_EXCEPTIONS'],
     ...['coreml', 'power', 'napi', 'standin'].map((name) => `-I${join(native, name)}`),
     ...[join(native, 'standin/include'), '/usr/include/GNUstep', include].flatMap((folder) => ['-isystem', folder]),

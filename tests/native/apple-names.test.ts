@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findMethod, readBindings } from '../../scripts/apple-names/bindings.mjs'
@@ -38,7 +38,18 @@ const unverifiable = new Map([
 ])
 
 /** Messages that every object takes: the bindings leave them to their runtime. */
-const rootMessages = new Set(['alloc', 'init', 'new', 'retain', 'release', 'autorelease', 'class', 'isKindOfClass:', 'respondsToSelector:', 'description'])
+const rootMessages = new Set([
+  'alloc',
+  'init',
+  'new',
+  'retain',
+  'release',
+  'autorelease',
+  'class',
+  'isKindOfClass:',
+  'respondsToSelector:',
+  'description',
+])
 
 const header = (name: string) => readHeader(readFileSync(join('native', name), 'utf8'))
 
@@ -72,14 +83,18 @@ describe.skipIf(!folder)(`Apple's names${skipNote}`, () => {
     expect(problems).toMatch(/CVPixelBufferLockBaseAddress: 1 arguments, Apple's has 2/)
   })
 
-  test.skipIf(!hasClang)(`every message that native/ sends is Apple's${hasClang ? '' : ' (skipped: apt-get install clang-19)'}`, { timeout: 300_000 }, async () => {
-    const anywhere = new Set([...bindings.types.values()].flatMap(({ methods }) => [...methods.keys()]))
-    const messages = await messagesSent()
-    expect(messages.length).toBeGreaterThan(100)
-    const unknown = messages.filter(({ receiver, selector }) => {
-      if (rootMessages.has(selector)) return false
-      return bindings.types.has(receiver) ? !findMethod(bindings, receiver, selector) : !anywhere.has(selector)
-    })
-    expect(unknown).toEqual([])
-  })
+  test.skipIf(!hasClang)(
+    `every message that native/ sends is Apple's${hasClang ? '' : ' (skipped: apt-get install clang-19)'}`,
+    { timeout: 300_000 },
+    async () => {
+      const anywhere = new Set([...bindings.types.values()].flatMap(({ methods }) => [...methods.keys()]))
+      const messages = await messagesSent()
+      expect(messages.length).toBeGreaterThan(100)
+      const unknown = messages.filter(({ receiver, selector }) => {
+        if (rootMessages.has(selector)) return false
+        return bindings.types.has(receiver) ? !findMethod(bindings, receiver, selector) : !anywhere.has(selector)
+      })
+      expect(unknown).toEqual([])
+    },
+  )
 })
