@@ -1,0 +1,4 @@
+type Tables = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+export function withTable(text: string, name: string, table: string): string
+export function milTable(families: Tables, opsets: Readonly<Record<string, Readonly<Record<string, string>>>>): string
+export function updated(text: string, modules: { families: Tables }): string
