@@ -15,7 +15,7 @@ import type { FileRange, Value } from '../onnx/value.ts'
 import { networkInputs } from './inputs.ts'
 import type { LayerKind } from './layer.ts'
 import { checkLayers, NetworkLowering } from './network.ts'
-import { networkOutput } from './outputs.ts'
+import { networkOutput, type OutputShapes } from './outputs.ts'
 import { NetworkWeights } from './weights.ts'
 
 /** The network of a model that is one. */
@@ -96,6 +96,12 @@ function classifierOf(
   }
 }
 
+function outputShapes(network: NeuralNetwork, { inputs }: ModelDescription): OutputShapes {
+  const images = inputs.some(({ type }) => type === 'image')
+  if (images && network.imageInputShapeMapping === ImageShapeMapping.RANK4) return 'declared'
+  return network.arrayInputShapeMapping === ArrayShapeMapping.RANK5 ? 'legacy' : 'exact'
+}
+
 /** Reads a range of the model's own file. */
 function reader(file: ModelFile): (range: FileRange) => Uint8Array {
   return ({ offset, length }) => file.readPayload({ $typeName: 'coreml.spec.Payload', source: 0, offset, length })
@@ -120,14 +126,12 @@ export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
     new NetworkLowering(new NetworkWeights(file), !idle).lower(network.layers, { graph, blobs, live })
 
     const classifier = classifierOf(network, description, blobs, graph)
-    const images = description.inputs.some(({ type }) => type === 'image')
-    const legacy =
-      network.arrayInputShapeMapping === ArrayShapeMapping.RANK5 && (network.imageInputShapeMapping === ImageShapeMapping.RANK5 || !images)
+    const shapesOf = outputShapes(network, description)
     for (const feature of description.outputs) {
       if (feature.name === classifier?.labelFeature || feature.name === classifier?.probabilitiesFeature) continue
       const value = blobs.get(feature.name)
       if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `nothing in the network computes its output "${feature.name}"`)
-      networkOutput(graph, feature, value, legacy && value.dims.length >= 4)
+      networkOutput(graph, feature, value, shapesOf === 'legacy' && value.dims.length < 4 ? 'exact' : shapesOf)
     }
     return { graph: graph.finish('network'), states: [], ...(classifier && { classifier }), values: blobs }
   }

@@ -34,18 +34,35 @@ function legacyArray(graph: GraphBuilder, feature: MultiArrayFeature, value: Val
   const single = full.dims[0] === 1 && full.dims[1] === 1
   if (shape.length === 1 && single && full.dims[3] === 1 && full.dims[4] === 1) return graph.squeeze(full, [0, 1, 3, 4])
   if (shape.length === 3 && single) return graph.squeeze(full, [0, 1])
-  if (shape.length > 0 && isStatic(full.dims) && elementCount(full.dims) === elementCount(shape)) return graph.reshape(full, shape)
-  return full
+  return declaredArray(graph, feature, full)
+}
+
+/** A result in the declared shape, where it has as many elements. */
+function declaredArray(graph: GraphBuilder, { shape }: MultiArrayFeature, value: Value): Value {
+  const fits = shape.length > 0 && isStatic(value.dims) && elementCount(value.dims) === elementCount(shape)
+  return fits ? graph.reshape(value, shape) : value
+}
+
+/**
+ * What shape array outputs have: `exact`, as computed; `declared`, the declared one where that holds as many elements (networks over
+ * images do so); `legacy`, without the leading dimensions of the rank 5 mapping.
+ */
+export type OutputShapes = 'exact' | 'declared' | 'legacy'
+
+const arrays: Record<OutputShapes, (graph: GraphBuilder, feature: MultiArrayFeature, value: Value) => Value> = {
+  exact: (_graph, _feature, value) => value,
+  declared: declaredArray,
+  legacy: legacyArray,
 }
 
 /** Declares an output feature of the graph. */
-export function networkOutput(graph: GraphBuilder, feature: FeatureDescription, value: Value, legacy: boolean): void {
+export function networkOutput(graph: GraphBuilder, feature: FeatureDescription, value: Value, shapes: OutputShapes): void {
   switch (feature.type) {
     case 'image':
       graph.output(imageOutput(graph, feature, value), feature.name)
       break
     case 'multiArray':
-      graph.output(legacy ? legacyArray(graph, feature, value) : value, feature.name)
+      graph.output(arrays[shapes](graph, feature, value), feature.name)
       break
     case 'int64':
     case 'double':

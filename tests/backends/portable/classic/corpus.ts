@@ -7,7 +7,7 @@ import { makePipelineEvaluator, pipelineOf } from '../../../../src/backends/port
 import { type Model, ModelSchema } from '../../../../src/format/index.ts'
 import { fromNumbers, toNumbers } from '../../../../src/model/convert.ts'
 import type { TensorType } from '../../../../src/model/tensor.ts'
-import { type Features, type FeatureValue, isTensor } from '../../../../src/model/values.ts'
+import { type Features, type FeatureValue, isImage, isTensor } from '../../../../src/model/values.ts'
 
 const folder = new URL('../../../fixtures/classic/', import.meta.url)
 
@@ -17,8 +17,8 @@ export interface Fixture {
   cases: { inputs: Features; outputs: Features }[]
 }
 
-export function fixtureNames(): string[] {
-  return readdirSync(folder)
+export function fixtureNames(from: URL = folder): string[] {
+  return readdirSync(from)
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
 }
@@ -39,6 +39,7 @@ type Encoded =
   | { map: [Encoded, Encoded][] }
   | { number: string }
   | { integer: string }
+  | { image: 'rgba' | 'gray8'; width: number; height: number; data: number[] }
 
 function decode(value: Encoded): FeatureValue {
   if (typeof value !== 'object') return value
@@ -46,6 +47,7 @@ function decode(value: Encoded): FeatureValue {
   if ('number' in value) return Number(value.number)
   if ('integer' in value) return BigInt(value.integer)
   if ('map' in value) return new Map(value.map.map(([key, entry]) => [decode(key) as string | number | bigint, decode(entry) as number]))
+  if ('image' in value) return { format: value.image, width: value.width, height: value.height, data: Uint8Array.from(value.data) }
   return {
     type: value.type,
     dims: value.dims,
@@ -56,8 +58,8 @@ function decode(value: Encoded): FeatureValue {
   }
 }
 
-export function readFixture(name: string): Fixture {
-  const { tolerance, cases } = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as {
+export function readFixture(name: string, from: URL = folder): Fixture {
+  const { tolerance, cases } = JSON.parse(readFileSync(new URL(`${name}.json`, from), 'utf8')) as {
     tolerance: number
     cases: { inputs: Record<string, Encoded>; outputs: Record<string, Encoded> }[]
   }
@@ -81,7 +83,10 @@ function expectClose(found: number, expected: number, tolerance: number, where: 
 /** Compares feature values: numbers within the tolerance, everything else exactly. */
 export function expectSame(found: FeatureValue | undefined, expected: FeatureValue, tolerance: number, where: string): void {
   if (typeof expected === 'number' && typeof found === 'number') expectClose(found, expected, tolerance, where)
-  else if (isTensor(expected)) {
+  else if (isImage(expected)) {
+    if (!found || !isImage(found)) throw new Error(`${where}: no image`)
+    expect({ ...found, data: [...found.data] }, where).toEqual({ ...expected, data: [...expected.data] })
+  } else if (isTensor(expected)) {
     if (!isTensor(found)) throw new Error(`${where}: no tensor`)
     expect({ type: found.type, dims: [...found.dims] }, where).toEqual({ type: expected.type, dims: expected.dims })
     const numbers = toNumbers(found.data, found.type)

@@ -11,59 +11,100 @@ import type {
 import type { Attributes } from '../../onnx/attributes.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
+import { type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
 import { openShape } from '../shapes.ts'
 import { reversed } from './shape.ts'
 
 /**
  * Recurrent layers. Inputs and outputs are [sequence, batch, vector, 1, 1], states [1, batch, vector, 1, 1].
  *
- * The format clips what goes into each activation to ±50 and the cell to its own threshold; onnxruntime's ops do the same when asked.
+ * The format cuts what goes into each activation to ±50, and the cell of an LSTM to a threshold of 50 or another. Where gates saturate long
+ * before that, onnxruntime's own ops compute the same, and fast; the others go step by step (recurrence.ts).
  */
 
-interface Functions {
-  activations: string[]
-  activation_alpha: number[]
-  activation_beta: number[]
+/** An activation of a gate: its ONNX name and parameters, its ops, and whether it saturates well within ±50. */
+interface Gate {
+  name: string
+  alpha?: number
+  beta?: number
+  saturates: boolean
+  apply: GateFunction
 }
 
-/** Activations in ONNX's names, with their parameters. */
-function functions(layer: LayerContext<unknown>, list: readonly (Activation | undefined)[]): Functions {
-  const result: Functions = { activations: [], activation_alpha: [], activation_beta: [] }
-  const add = (name: string, alpha?: number, beta?: number) => {
-    result.activations.push(name)
-    if (alpha !== undefined) result.activation_alpha.push(alpha)
-    if (beta !== undefined) result.activation_beta.push(beta)
+/** The activations that recurrent layers may have. Parameters are fixed by the format, whatever a file states. */
+const gateKinds: Partial<Record<NonNullable<Activation['nonlinearity']['case']>, Gate>> = {
+  linear: { name: 'Affine', alpha: 1, beta: 0, saturates: false, apply: (_graph, x) => x },
+  sigmoid: { name: 'Sigmoid', saturates: true, apply: (graph, x) => graph.op('Sigmoid', [x]) },
+  tanh: { name: 'Tanh', saturates: true, apply: (graph, x) => graph.op('Tanh', [x]) },
+  ReLU: { name: 'Relu', saturates: false, apply: (graph, x) => graph.op('Relu', [x]) },
+  scaledTanh: {
+    name: 'ScaledTanh',
+    alpha: 1.7159,
+    beta: 2 / 3,
+    saturates: true,
+    apply: (graph, x) => graph.op('Mul', [graph.op('Tanh', [graph.op('Mul', [x, graph.scalar(2 / 3)])]), graph.scalar(1.7159)]),
+  },
+  sigmoidHard: {
+    name: 'HardSigmoid',
+    alpha: 0.2,
+    beta: 0.5,
+    saturates: true,
+    apply: (graph, x) => graph.op('HardSigmoid', [x], { alpha: 0.2, beta: 0.5 }),
+  },
+}
+
+function gatesOf(layer: LayerContext<unknown>, list: readonly (Activation | undefined)[], count: number): Gate[] {
+  if (list.length < count) throw invalid(layer, `${list.length} activations, expected ${count}`)
+  return list.map((activation) => {
+    const kind = activation?.nonlinearity.case
+    const gate = kind && gateKinds[kind]
+    if (!gate) throw invalid(layer, `${kind ?? 'no activation'}, where ${Object.keys(gateKinds).join(', ')} are possible`)
+    return gate
+  })
+}
+
+/** Activations as attributes of onnxruntime's ops. */
+function functions(gates: readonly Gate[]): Attributes {
+  const alpha = gates.flatMap((gate) => gate.alpha ?? [])
+  const beta = gates.flatMap((gate) => gate.beta ?? [])
+  return {
+    activations: gates.map(({ name }) => name),
+    ...(alpha.length > 0 && { activation_alpha: alpha }),
+    ...(beta.length > 0 && { activation_beta: beta }),
   }
-  for (const activation of list) {
-    const type = activation?.nonlinearity
-    switch (type?.case) {
-      case 'linear':
-        add('Affine', type.value.alpha, type.value.beta)
-        break
-      case 'sigmoid':
-        add('Sigmoid')
-        break
-      case 'tanh':
-        add('Tanh')
-        break
-      case 'ReLU':
-        add('Relu')
-        break
-      case 'scaledTanh':
-        add('ScaledTanh', type.value.alpha, type.value.beta)
-        break
-      case 'sigmoidHard':
-        add('HardSigmoid', type.value.alpha, type.value.beta)
-        break
-      default:
-        throw invalid(layer, `${type?.case ?? 'no activation'} where linear, sigmoid, tanh, ReLU, scaledTanh or sigmoidHard is possible`)
-    }
-  }
-  return result
+}
+
+/** What a layer needs to go step by step, in one direction: input weights [1, gates · size, input] and bias [1, …] or none, as for ONNX. */
+interface Direction {
+  x: Value
+  input: Value
+  bias: Value | undefined
+  /** Gates of the bias that belong to the input. */
+  width: number
+}
+
+/** What the inputs give to the gates, for all steps at once: [sequence, batch, gates · size]. */
+function inputGates(layer: LayerContext<unknown>, { x, input: weights, bias, width }: Direction): Value {
+  const { graph } = layer
+  const products = graph.op('MatMul', [x, graph.transpose(graph.squeeze(weights, [0]), [1, 0])])
+  return bias ? graph.op('Add', [products, graph.slice(graph.squeeze(bias, [0]), [0], [0], [width])]) : products
+}
+
+/** Weights of a recursion as right-hand side of a product: [size, gates · size]. */
+function recursionOf(layer: LayerContext<unknown>, weights: Value): Value {
+  return layer.graph.transpose(layer.graph.squeeze(weights, [0]), [1, 0])
+}
+
+/** A state of one direction as [batch, size]; zeros where it is not given. */
+function stateOf(layer: LayerContext<unknown>, index: number, x: Value, size: number): Value {
+  const { graph } = layer
+  const given = layer.inputs[index]
+  if (given) return graph.reshape(given, [graph.dim(x, 1), size])
+  return graph.expand(graph.scalar(0), [graph.dim(x, 1), size])
 }
 
 /** Weights of all gates on top of each other, for one direction: [1, gates · rows, columns]. */
-function gates(layer: LayerContext<unknown>, params: readonly (WeightParams | undefined)[], rows: number, columns: number): Value {
+function stacked(layer: LayerContext<unknown>, params: readonly (WeightParams | undefined)[], rows: number, columns: number): Value {
   const { graph } = layer
   return graph.unsqueeze(
     graph.concat(
@@ -126,20 +167,36 @@ function result(layer: LayerContext<unknown>, all: Value, last: Value, sequenceO
   return outward(layer, graph.reshape(graph.transpose(last, [1, 0, 2]), openShape([1, batch!, wide])))
 }
 
+/** The outputs of a layer that ran step by step: [sequence, batch, size] of each direction and its last states [batch, size]. */
+function results(layer: LayerContext<unknown>, all: readonly Value[], last: readonly Value[], sequenceOutput: boolean): Value[] {
+  const { graph } = layer
+  const states = last.map((state) => outward(layer, graph.unsqueeze(state, [0])))
+  // States of one direction follow each other; the first of each is its output.
+  const ends = all.map((_, direction) => states[direction * (states.length / all.length)]!)
+  const y = sequenceOutput ? outward(layer, graph.concat(all, 2)) : graph.concat(ends, 2)
+  return [y, ...states]
+}
+
 function simple(layer: LayerContext<SimpleRecurrentLayer>): Value[] {
   const { graph, params } = layer
   const { inputVectorSize, outputVectorSize: size } = params
   const bias = params.hasBiasVector ? vectors(layer, [layer.weights.numbers(params.biasVector), undefined], size) : undefined
   const inputs = [
     sequenceOf(layer, inputVectorSize, params.reverseInput),
-    gates(layer, [params.weightMatrix], size, inputVectorSize),
-    gates(layer, [params.recursionMatrix], size, size),
+    stacked(layer, [params.weightMatrix], size, inputVectorSize),
+    stacked(layer, [params.recursionMatrix], size, size),
     bias,
     undefined,
     states(layer, [1], size),
   ]
-  const attributes = { hidden_size: size, clip: 50, ...functions(layer, [params.activation]) }
-  const [all, last] = graph.ops('RNN', inputs, listed(attributes), { outputs: 2 })
+  const [gate] = gatesOf(layer, [params.activation], 1)
+  if (!gate!.saturates) {
+    const [x, weights, recursion] = inputs as Value[]
+    const steps = inputGates(layer, { x: x!, input: weights!, bias, width: size })
+    const { all, last } = recur(graph, steps, [stateOf(layer, 1, x!, size)], simpleStep(recursionOf(layer, recursion!), gate!.apply))
+    return results(layer, [all], last, params.sequenceOutput)
+  }
+  const [all, last] = graph.ops('RNN', inputs, { hidden_size: size, ...functions([gate!]) }, { outputs: 2 })
   return [result(layer, all!, last!, params.sequenceOutput), outward(layer, last!)]
 }
 
@@ -149,16 +206,29 @@ function gru(layer: LayerContext<GRULayer>): Value[] {
   const biases = [params.updateGateBiasVector, params.resetGateBiasVector, params.outputGateBiasVector]
   const inputs = [
     sequenceOf(layer, inputVectorSize, params.reverseInput),
-    gates(layer, [params.updateGateWeightMatrix, params.resetGateWeightMatrix, params.outputGateWeightMatrix], size, inputVectorSize),
-    gates(layer, [params.updateGateRecursionMatrix, params.resetGateRecursionMatrix, params.outputGateRecursionMatrix], size, size),
+    stacked(layer, [params.updateGateWeightMatrix, params.resetGateWeightMatrix, params.outputGateWeightMatrix], size, inputVectorSize),
+    stacked(layer, [params.updateGateRecursionMatrix, params.resetGateRecursionMatrix, params.outputGateRecursionMatrix], size, size),
     params.hasBiasVectors
       ? vectors(layer, [...biases.map((each) => layer.weights.numbers(each)), undefined, undefined, undefined], size)
       : undefined,
     undefined,
     states(layer, [1], size),
   ]
-  const attributes = { hidden_size: size, clip: 50, linear_before_reset: 0, ...functions(layer, params.activations) }
-  const [all, last] = graph.ops('GRU', inputs, listed(attributes), { outputs: 2 })
+  const gates = gatesOf(layer, params.activations, 2)
+  if (gates.some(({ saturates }) => !saturates)) {
+    const [x, weights, recursion, bias] = inputs
+    const steps = inputGates(layer, { x: x!, input: weights!, bias: bias ?? undefined, width: 3 * size })
+    const all = recursionOf(layer, recursion!)
+    const parts = [graph.slice(all, [1], [0], [2 * size]), graph.slice(all, [1], [2 * size], [3 * size])] as const
+    const step = gruStep(
+      parts,
+      size,
+      gates.map(({ apply }) => apply),
+    )
+    const ran = recur(graph, steps, [stateOf(layer, 1, x!, size)], step)
+    return results(layer, [ran.all], ran.last, params.sequenceOutput)
+  }
+  const [all, last] = graph.ops('GRU', inputs, { hidden_size: size, linear_before_reset: 0, ...functions(gates) }, { outputs: 2 })
   return [result(layer, all!, last!, params.sequenceOutput), outward(layer, last!)]
 }
 
@@ -175,13 +245,13 @@ function lstmWeights(layer: LayerContext<unknown>, params: LSTMParams, weights: 
     bias = vectors(layer, [...parts, undefined, undefined, undefined, undefined], size)
   }
   return {
-    input: gates(
+    input: stacked(
       layer,
       [w.inputGateWeightMatrix, w.outputGateWeightMatrix, w.forgetGateWeightMatrix, w.blockInputWeightMatrix],
       size,
       inputSize,
     ),
-    recursion: gates(
+    recursion: stacked(
       layer,
       [w.inputGateRecursionMatrix, w.outputGateRecursionMatrix, w.forgetGateRecursionMatrix, w.blockInputRecursionMatrix],
       size,
@@ -233,23 +303,45 @@ function lstm(
     states(layer, two ? [2, 4] : [2], size),
     joined((part) => part.peepholes),
   ]
+  const gates = gatesOf(layer, activations, 3 * directions.length)
+  const threshold = params.cellClipThreshold || 50
+  // A cell takes long to get to 50, and its tanh is 1 long before.
+  if (threshold < 50 || gates.some(({ saturates }) => !saturates)) {
+    const ran = parts.map((part, index) => {
+      const x = index === 1 ? reversed(layer, inputs[0]!, [0]) : inputs[0]!
+      const steps = inputGates(layer, { x, input: part.input, bias: part.bias, width: 4 * size })
+      const step = lstmStep({
+        recursion: recursionOf(layer, part.recursion),
+        size,
+        functions: gates.slice(3 * index, 3 * index + 3).map(({ apply }) => apply),
+        coupled: params.coupledInputAndForgetGate,
+        threshold,
+        ...(part.peepholes && {
+          peepholes: graph.ops('Split', [graph.squeeze(part.peepholes, [0]), graph.ints([size, size, size])], { axis: 0 }, { outputs: 3 }),
+        }),
+      })
+      const first = [1, 2].map((state) => stateOf(layer, state + 2 * index, x, size))
+      const { all, last } = recur(graph, steps, first, step)
+      return { all: index === 1 ? reversed(layer, all, [0]) : all, last }
+    })
+    return results(
+      layer,
+      ran.map(({ all }) => all),
+      ran.flatMap(({ last }) => last),
+      params.sequenceOutput,
+    )
+  }
   const attributes = {
     hidden_size: size,
     direction: two ? 'bidirectional' : 'forward',
-    clip: params.cellClipThreshold || 50,
     input_forget: params.coupledInputAndForgetGate ? 1 : 0,
-    ...functions(layer, activations),
+    ...functions(gates),
   }
-  const [all, last, cell] = graph.ops('LSTM', inputs, listed(attributes), { outputs: 3 })
+  const [all, last, cell] = graph.ops('LSTM', inputs, attributes, { outputs: 3 })
   const y = result(layer, all!, last!, params.sequenceOutput)
   if (!two) return [y, outward(layer, last!), outward(layer, cell!)]
   const direction = (value: Value, index: number) => outward(layer, graph.slice(value, [0], [index], [index + 1]))
   return [y, direction(last!, 0), direction(cell!, 0), direction(last!, 1), direction(cell!, 1)]
-}
-
-/** Leaves out empty lists. */
-function listed(attributes: Record<string, unknown>): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => !Array.isArray(value) || value.length > 0)) as Attributes
 }
 
 export const recurrentLayers: LayerTable = {

@@ -54,7 +54,16 @@ export const shapeLayers: LayerTable = {
     }
     return graph.transpose(x, [0, ...axes.slice(1)])
   },
-  transpose: (layer) => layer.graph.transpose(input(layer), layer.params.axes),
+  transpose: (layer) => {
+    const { graph, params } = layer
+    const x = input(layer)
+    const surplus = x.dims.length - params.axes.length
+    // An image of rank 4 is transposed as [channels, height, width] where three axes are named.
+    if (surplus > 0 && x.dims.slice(0, surplus).every((dim) => dim === 1)) {
+      return graph.transpose(graph.squeeze(x, [...Array(surplus).keys()]), params.axes)
+    }
+    return graph.transpose(x, params.axes)
+  },
   concat: (layer) => layer.graph.concat(layer.inputs, axisOf(layer, input(layer), layer.params.sequenceConcat ? -5 : -3)),
   concatND: (layer) => {
     const { graph, params, inputs } = layer
