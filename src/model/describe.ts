@@ -2,6 +2,7 @@ import { CoreMLError } from '../errors.ts'
 import {
   ArrayDataType,
   type ArrayFeatureType,
+  ArrayShapeMapping,
   ColorSpace,
   chooseFunction,
   type FeatureDescription as FeatureSpec,
@@ -151,6 +152,13 @@ function featuresOf(spec: Model, functionName: string | undefined): ModelDescrip
   return description.functions.find((other) => other.name === name) ?? description
 }
 
+/** Marks the arrays of a network that maps its inputs to rank 5: they may come with a sequence. */
+function withSequences({ type }: Model, feature: FeatureDescription): FeatureDescription {
+  const isNetwork = type.case === 'neuralNetwork' || type.case === 'neuralNetworkClassifier' || type.case === 'neuralNetworkRegressor'
+  if (!isNetwork || feature.type !== 'multiArray' || type.value.arrayInputShapeMapping !== ArrayShapeMapping.RANK5) return feature
+  return { ...feature, takesSequences: true }
+}
+
 /**
  * What a model takes and gives, from its file.
  *
@@ -163,7 +171,7 @@ export function describeModel(file: ModelFile, functionName?: string, spec: Mode
   const metadata = spec.description?.metadata
   const labels = classLabels(file, spec, functionName)
   return {
-    inputs: features.input.map(describeFeature),
+    inputs: features.input.map((feature) => withSequences(spec, describeFeature(feature))),
     outputs: features.output.map(describeFeature),
     states: features.state.map(describeState),
     ...(features.predictedFeatureName && { predictedFeatureName: features.predictedFeatureName }),

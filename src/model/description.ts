@@ -36,6 +36,11 @@ export interface MultiArrayFeature extends FeatureBase {
   flexibility: ShapeFlexibility
   /** Value of every element when an optional input is left out. */
   defaultValue?: number
+  /**
+   * True for inputs of networks of the first specification versions: dimensions of sequence and batch may stand in front of the shape,
+   * [sequence, batch, channels, height, width] in all, or [sequence, batch, channels].
+   */
+  takesSequences?: boolean
 }
 
 /** An image. */

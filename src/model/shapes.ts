@@ -19,6 +19,14 @@ export function acceptsShape(feature: MultiArrayFeature, dims: readonly number[]
   }
 }
 
+/** True for a shape with sequence and batch in front, of a feature that takes such; a declared vector may have a height and width of 1 behind. */
+function acceptsSequence(feature: MultiArrayFeature, dims: readonly number[]): boolean {
+  if (!feature.takesSequences || dims.length > 5) return false
+  const rank = feature.flexibility.kind === 'range' ? feature.flexibility.ranges.length : feature.shape.length
+  const vectors = rank === 1 && dims.length > 3 && dims.slice(-2).every((dim) => dim === 1) ? dims.slice(0, -2) : dims
+  return vectors.length > rank && acceptsShape(feature, vectors.slice(-rank))
+}
+
 /**
  * The shape in which the feature takes a tensor of these dimensions: the same one, or one that differs in leading ones only.
  * Undefined where it takes none.
@@ -30,6 +38,7 @@ export function fitShape(feature: MultiArrayFeature, dims: readonly number[]): n
     squeezed = squeezed.slice(1)
     if (acceptsShape(feature, squeezed)) return squeezed
   }
+  if (acceptsSequence(feature, dims)) return [...dims]
   let padded = [...dims]
   const ranks =
     feature.flexibility.kind === 'enumerated'

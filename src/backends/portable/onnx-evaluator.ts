@@ -141,7 +141,8 @@ export class OnnxEvaluator implements Evaluator {
 
   async #loadedFor(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
     if (wanted) return this.#withIntermediates(inputs, wanted, signal)
-    return this.#general ?? this.#specialised(shapesOf(this.#description, inputs), signal)
+    const general = await this.#general
+    return general && ranksFit(general.lowered.graph, inputs) ? general : this.#specialised(shapesOf(this.#description, inputs), signal)
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
@@ -199,6 +200,14 @@ function exposeInner({ graph, values }: Lowered, wanted: string[] | 'all'): Reco
     inner[output] = name
   }
   return inner
+}
+
+/** False where an input has other dimensions than the graph was lowered for: sequences of the first network versions. */
+function ranksFit(graph: Graph, inputs: Features): boolean {
+  return graph.inputs.every(({ name, dims }) => {
+    const value = inputs[name]
+    return value === undefined || !isTensor(value) || value.dims.length === dims.length
+  })
 }
 
 function buffersOf(feeds: Record<string, Tensor>[]): ArrayBuffer[] {

@@ -85,7 +85,7 @@ function convolution2D(layer: LayerContext<ConvolutionLayer>): Value {
     bias: params.hasBias ? weight(layer, params.bias, [params.outputChannels]) : undefined,
     kernel,
     strides: sizes(params.stride, 1),
-    dilations: params.isDeconvolution ? [1, 1] : sizes(params.dilationFactor, 1),
+    dilations: sizes(params.dilationFactor, 1),
     group,
   }
   const { paddingType } = params
