@@ -48,6 +48,10 @@ function checkUse(how) {
   check(`${how}: the command`, version.status === 0 && /^\d+\.\d+\.\d+/.test(version.stdout), version.stderr)
   const inspect = node(main, 'inspect', model, '--json')
   check(`${how}: inspect`, inspect.status === 0 && JSON.parse(inspect.stdout).model.type === 'mlProgram', inspect.stderr)
+  if (node('-e', "require.resolve('onnxruntime-node')").status === 0) {
+    console.log(`SKIPPED: ${how}: a missing onnxruntime-node (a folder above ${folder} has it)`)
+    return
+  }
   // The optional peer is not there: a clear error with its own status.
   const predict = node(main, 'predict', model, '--backend', 'portable', '--json')
   check(
