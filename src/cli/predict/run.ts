@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Prediction } from '../../backends/backend.ts'
 import { CoreMLError } from '../../errors.ts'
 import type { ResizeMode } from '../../images/options.ts'
@@ -35,8 +36,14 @@ async function predictAll(
   const state = model.states.length > 0 ? model.newState() : undefined
   try {
     const predictions: Prediction[] = []
+    let breath = performance.now()
     for (const [i, values] of cases.entries()) {
       onCase(i)
+      // Small models may predict without ever waiting: Ctrl-C and the progress display need a turn, too.
+      if (performance.now() - breath > 50) {
+        await setImmediate()
+        breath = performance.now()
+      }
       predictions.push(await model.predictDetailed(values, { ...options, state }))
     }
     return predictions
