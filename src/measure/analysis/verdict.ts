@@ -30,9 +30,9 @@ function speedText(unit: MeasuredUnit): string {
 function neuralEngineText(units: readonly MeasuredUnit[]): string | null {
   const unit = units.find(({ units: name }) => name === 'cpuAndNeuralEngine')
   if (unit === undefined) return null
-  if (neuralEngineRan(unit.evidence)) return 'ran on the Neural Engine'
+  if (neuralEngineRan(unit.evidence)) return 'cpuAndNeuralEngine ran on the Neural Engine'
   return unit.evidence.strength === 'none'
-    ? 'nothing shows that the Neural Engine was used'
+    ? 'nothing shows that cpuAndNeuralEngine used the Neural Engine'
     : `use of the Neural Engine is not proved (${unit.evidence.strength})`
 }
 

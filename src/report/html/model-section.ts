@@ -62,7 +62,14 @@ function evidenceList(units: readonly MeasuredUnit[]): string {
 }
 
 function energyNote(units: readonly MeasuredUnit[]): string {
-  const reasons = [...new Set(units.flatMap(({ energy }) => ('unavailable' in energy ? [energy.unavailable] : [])))]
+  const without = units.filter(({ energy }) => 'unavailable' in energy)
+  const reasons = [
+    ...new Set(
+      without.map(({ units: name, energy }) =>
+        'unavailable' in energy ? `${without.length < units.length ? `${name}: ` : ''}${energy.unavailable}` : '',
+      ),
+    ),
+  ]
   return reasons.length === 0 ? '' : `<p class="soft">Energy unavailable: ${reasons.map(escapeText).join('; ')}.</p>`
 }
 
@@ -79,7 +86,7 @@ function charts(model: ModelResult): string {
     sustainedChart(units),
   ]
   const drawn = all.filter((chart) => chart !== null)
-  return `<div class="charts">${drawn.map(figure).join('')}</div>${drawn.some(({ kind }) => kind === 'energy') ? '' : energyNote(units)}`
+  return `<div class="charts">${drawn.map(figure).join('')}</div>${energyNote(units)}`
 }
 
 /** Everything about one model: verdict, table and charts of each result, and all results side by side where there are several. */

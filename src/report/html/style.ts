@@ -9,15 +9,15 @@ body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1rem 4rem; background: 
 h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.35rem; margin: 2.5rem 0 .5rem; border-bottom: 1px solid var(--edge); padding-bottom: .3rem; overflow-wrap: anywhere; }
 h3 { font-size: 1.05rem; margin: 1.5rem 0 .4rem; overflow-wrap: anywhere; } figcaption h3 { font-size: 1rem; margin: 0; }
 p { margin: .3rem 0; } .soft, figcaption p { color: var(--soft); font-size: .9rem; } a { color: var(--link); }
-.verdict { font-size: 1.05rem; border-left: 4px solid var(--u0); padding: .4rem .8rem; background: var(--card); overflow-wrap: anywhere; } .verdict.bad { border-color: var(--bad); }
+.verdict { font-size: 1.05rem; border-left: 4px solid var(--u0); padding: .4rem .8rem; background: var(--card); overflow-wrap: anywhere; } .verdict.bad { border-color: var(--bad); color: var(--text); }
 ul { margin: .4rem 0; padding-left: 1.3rem; } li { overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; max-width: 100%; } .scroll:focus-visible, .mark:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; } caption { text-align: left; color: var(--soft); padding: .2rem 0; }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--grid); font-variant-numeric: tabular-nums; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } td.wide { white-space: normal; text-align: left; min-width: 12rem; } .good { color: var(--good); } .bad { color: var(--bad); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: 1rem; margin: 1rem 0; }
-.chart { margin: 0; padding: .8rem; background: var(--card); border: 1px solid var(--grid); border-radius: .5rem; min-width: 0; }
-.drawing { display: block; width: 100%; min-width: 30rem; height: auto; font-size: 12px; } .drawing text { fill: var(--text); }
+.chart { margin: 0; max-width: 52rem; padding: .8rem; background: var(--card); border: 1px solid var(--grid); border-radius: .5rem; min-width: 0; }
+.drawing { display: block; width: 100%; min-width: 28rem; height: auto; font-size: 12.5px; } .drawing text { fill: var(--text); }
 .drawing .tick, .drawing .title, .drawing .note { fill: var(--soft); } .drawing .own { font-weight: 700; }
 .grid { stroke: var(--grid); } .line { fill: none; stroke-width: 1.5; opacity: .8; } .range { stroke: currentColor; stroke-width: 2; } .quantile { stroke: currentColor; stroke-width: 2; }
 .outline { fill: currentColor; opacity: .22; } .pays { stroke: currentColor; stroke-dasharray: 5 4; } .disturbed { fill: none; stroke: var(--bad); stroke-width: 1.5; }

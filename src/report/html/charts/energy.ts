@@ -19,7 +19,7 @@ export function energyChart(units: readonly MeasuredUnit[]): Chart | null {
     const middle = area.top + rowHeight * (row + 0.5)
     const name = text(0, middle + 4, unit.units, 'start', 'name')
     const { energy } = unit
-    if (!('total' in energy)) return name + text(area.left + 6, middle + 4, `unavailable: ${energy.unavailable}`, 'start', 'note')
+    if (!('total' in energy)) return name + text(area.left + 6, middle + 4, 'unavailable, for the reason below', 'start', 'note')
     let sum = 0
     const parts = Object.entries(energy.rails).map(([rail, { value, interval }]) => {
       const start = sum

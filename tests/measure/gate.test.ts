@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { checkBaseline, slowdownFailures } from '../../src/measure/gate/baseline.ts'
+import { checkCondition, parseCondition } from '../../src/measure/gate/condition.ts'
+import { failuresOf } from '../../src/measure/gate/verdict.ts'
+import type { CompareResult, MeasuredUnit } from '../../src/measure/result.ts'
+import { macResult } from '../report/fixture.ts'
+
+const result = macResult()
+const unit = (from: CompareResult, name: string) => from.models[0]!.units.find(({ units }) => units === name) as MeasuredUnit
+const cpu = unit(result, 'cpuOnly').steady.median.value
+
+describe('conditions', () => {
+  test.each([
+    [`cpuOnly.steady.median > ${cpu * 0.99}ms`, true],
+    [`cpuOnly.steady.median > ${cpu * 1.01}ms`, false],
+    [`cpuOnly.steady.median >= ${(cpu * 990).toFixed(3)}µs`, true],
+    ['cpuOnly.phases.coldLoad > 1s', false],
+    ['cpuAndNeuralEngine.phases.coldLoad > 3s', true],
+    ['cpuAndNeuralEngine.speedup < 2x', false],
+    ['cpuAndNeuralEngine.speedup < 20×', true],
+    ['cpuAndNeuralEngine.breakEven.cached <= 1000', true],
+    ['cpuOnly.peakMemory > 300MB', true],
+    ['cpuOnly.peakMemory > 1GB', false],
+    ['cpuAndNeuralEngine.energy.total > 10mJ', false],
+  ])('%s: %s', (text, fails) => {
+    expect(checkCondition(result, parseCondition(text))).toHaveLength(fails ? 1 : 0)
+  })
+
+  test('a figure that is not there, or a unit that crashed, fails', () => {
+    expect(checkCondition(result, parseCondition('cpuAndGPU.energy.total > 1mJ'))[0]!.reason).toMatch(
+      /^not known: the energy counters read zero/,
+    )
+    expect(checkCondition(result, parseCondition('all.steady.median > 5ms'))[0]!.reason).toBe('all: crashed')
+  })
+
+  test.each([
+    ['all.steady.median', 'is no condition'],
+    ['all.steady.median > 5 parsecs', 'is no condition'],
+    ['gpu.steady.median > 5ms', 'there is no compute unit "gpu"'],
+    ['> 5ms', 'is no condition'],
+  ])('"%s" is refused', (text, message) => {
+    expect(() => parseCondition(text)).toThrow(message)
+  })
+
+  test('an unknown figure is a mistake, not a pass', () => {
+    expect(() => checkCondition(result, parseCondition('cpuOnly.steady.average > 5ms'))).toThrow('there is no "average"')
+    expect(() => checkCondition(result, parseCondition('cpuOnly.constructor > 5ms'))).toThrow('there is no "constructor"')
+    expect(() => checkCondition(result, parseCondition('cpuOnly.steady > 5ms'))).toThrow('is no number')
+  })
+})
+
+describe('baseline', () => {
+  /** The result with its blocks spread over runs whose medians are multiplied by `factors`. */
+  function withRuns(factors: number[], slowdown = 1): CompareResult {
+    const copy = structuredClone(result)
+    for (const name of ['cpuOnly', 'cpuAndGPU', 'cpuAndNeuralEngine']) {
+      const { steady } = unit(copy, name)
+      steady.blocks = factors.flatMap((factor, run) =>
+        steady.blocks.map((block) => ({ ...block, run, median: block.median * factor * slowdown })),
+      )
+    }
+    return copy
+  }
+  const baseline = withRuns([1, 1.01, 0.99, 1.005, 0.995])
+
+  test('a slowdown above the limit fails and names unit and sizes; one below does not', () => {
+    expect(slowdownFailures(checkBaseline(baseline, withRuns([1, 1.01, 0.99], 1.05), 0.1), 0.1)).toEqual([])
+    const failures = slowdownFailures(checkBaseline(baseline, withRuns([1, 1.01, 0.99], 1.2), 0.1), 0.1)
+    expect(failures).toHaveLength(3)
+    expect(failures[0]).toEqual({
+      model: 'MobileNetV2',
+      gate: 'cpuOnly at most 10 % slower than the baseline',
+      reason: expect.stringMatching(/^20 % slower, at least 1[89] %$/),
+    })
+  })
+
+  test('too few runs, another machine and other models are refused', () => {
+    expect(() => checkBaseline(withRuns([1]), withRuns([1]), 0.1)).toThrow('make the baseline with --runs 5')
+    expect(() => checkBaseline(macResult({ chip: 'M1' }), withRuns([1]), 0.1)).toThrow(
+      'the baseline is of another machine: Apple M1, this is Apple M4',
+    )
+    expect(() => checkBaseline(macResult({ names: ['Other'] }), withRuns([1]), 0.1)).toThrow('measured none of these models')
+  })
+})
+
+describe('failures without a gate', () => {
+  test('a crashed unit is a result; wrong outputs and a model of which nothing was measured fail', () => {
+    expect(failuresOf(result)).toEqual([])
+    const wrong = structuredClone(result)
+    unit(wrong, 'cpuAndNeuralEngine').accuracy = {
+      status: 'checked',
+      passed: false,
+      reference: 'given',
+      samples: 1,
+      outputs: [
+        { name: 'y', psnr: 12, cosine: 0.9, maxError: 1, top1: null, top5: null, nonFinite: 0, passed: false, note: 'PSNR is below 40 dB' },
+      ],
+    }
+    expect(failuresOf(wrong)).toEqual([
+      { model: 'MobileNetV2', gate: 'outputs of cpuAndNeuralEngine', reason: 'WRONG: y: PSNR is below 40 dB' },
+    ])
+    const nothing = structuredClone(result)
+    nothing.models[0]!.units = [{ status: 'failed', units: 'cpuOnly', phase: 'load', code: 'ERR_OP_UNSUPPORTED', message: 'no' }]
+    expect(failuresOf(nothing)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import { bytesText, countText, durationText, intervalText } from '../../src/measure/words.ts'
+import { consoleReport } from '../../src/report/console.ts'
+import { csvReport } from '../../src/report/csv.ts'
+import { markdownReport } from '../../src/report/markdown.ts'
+import { macResult } from './fixture.ts'
+
+const result = macResult()
+
+describe('words', () => {
+  test.each([
+    [0.0034, '3.4 µs'],
+    [0.2134, '0.213 ms'],
+    [12.345, '12.3 ms'],
+    [1234.5, '1.23 s'],
+    [61_000, '61 s'],
+  ])('%s ms is %s', (value, text) => {
+    expect(durationText(value)).toBe(text)
+  })
+  test('bytes, counts, intervals', () => {
+    expect([bytesText(512), bytesText(68_864), bytesText(14.2e6), bytesText(3.1e9)]).toEqual(['512 B', '68.9 kB', '14.2 MB', '3.1 GB'])
+    expect([countText(12.34), countText(12_400), countText(1_234_567)]).toEqual(['12.3', '12 400', '1 230 000'])
+    expect(intervalText([1.5, 1.62], durationText)).toBe('1.5 ms to 1.62 ms')
+  })
+})
+
+describe('console', () => {
+  const lines = consoleReport(result, { width: 160 }).split('\n')
+  test('a row for each unit: figures, or what happened', () => {
+    const row = (name: string) => lines.find((line) => new RegExp(`(^| )${name} `).test(line.slice(0, 50)) && !line.includes('verdict'))!
+    expect(row('cpuAndNeuralEngine')).toMatch(/420 ms +3\.36 s +3\.75 ms .*14\.\d×.*right \(52\.9 dB\)$/)
+    expect(row('all')).toMatch(/crashed: SIGKILL \(first prediction\)$/)
+    expect(lines.some((line) => line.startsWith('MobileNetV2: cpuAndNeuralEngine: '))).toBe(true)
+  })
+  test('bars are as long as the times', () => {
+    const bar = (name: string) => /[█▉▊▋▌▍▎▏]+/.exec(lines.find((line) => line.includes(` ${name} `) && /[█▉▊▋▌▍▎▏]/.test(line))!)![0]
+    expect(bar('cpuOnly')).toBe('█'.repeat(12))
+    expect(bar('cpuAndGPU').length).toBeGreaterThan(bar('cpuAndNeuralEngine').length)
+    expect(bar('cpuAndNeuralEngine').length).toBeGreaterThan(0)
+  })
+  test('fits a narrow terminal by leaving columns out, and has no colour codes unless asked', () => {
+    const table = (width: number) => consoleReport(result, { width }).split('\n').slice(2, 7)
+    expect(Math.max(...table(80).map((line) => line.length))).toBeLessThanOrEqual(96)
+    expect(table(160)[0]).toContain('95 % interval')
+    expect(table(80)[0]).not.toContain('95 % interval')
+    const escapeCode = String.fromCharCode(27)
+    expect(consoleReport(result)).not.toContain(escapeCode)
+    expect(consoleReport(result, { color: true })).toContain(escapeCode)
+  })
+})
+
+describe('Markdown', () => {
+  test('every line of the table has the same number of cells; bars in names are escaped', () => {
+    const copy = structuredClone(result)
+    copy.models[0]!.name = 'a|b <x>'
+    const table = markdownReport(copy)
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+    expect(table).toHaveLength(6)
+    const cells = table.map((line) => line.replaceAll('\\|', '').split('|').length)
+    expect(new Set(cells).size).toBe(1)
+    expect(table[2]).toContain('a\\|b &lt;x>')
+  })
+})
+
+describe('CSV', () => {
+  const lines = csvReport(result).trimEnd().split('\n')
+  const head = lines[0]!.split(',')
+  const field = (line: number, name: string) => lines[line]!.split(',')[head.indexOf(name)]
+  test('one line for each unit, an empty field where there is no figure', () => {
+    expect(lines).toHaveLength(5)
+    expect(lines.every((line) => line.split(',').length === head.length)).toBe(true)
+    expect(field(1, 'units')).toBe('cpuOnly')
+    expect(Number(field(1, 'cached_load_ms'))).toBe(45)
+    expect(field(2, 'energy_mj')).toBe('')
+    expect(field(4, 'status')).toBe('crashed')
+    expect(field(4, 'median_ms')).toBe('')
+  })
+  test('texts with commas and quotes are quoted', () => {
+    const copy = structuredClone(result)
+    copy.models[0]!.name = 'say "hi", net'
+    expect(csvReport(copy)).toContain(',"say ""hi"", net",')
+  })
+})
