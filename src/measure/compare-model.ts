@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { access, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { ComputeUnits, LoadOptions, Unavailable } from '../backends/backend.ts'
 import { CoreMLError } from '../errors.ts'
@@ -55,6 +55,16 @@ function inputsOf(model: ModelToCompare, plan: Plan): InputSource {
   return file === undefined ? { kind: 'generated', seed: plan.seed, variants: plan.settings.inputVariants } : { kind: 'file', path: file }
 }
 
+/** A file that cannot be read is the caller's mistake, told before anything is measured. */
+async function checkReadable(file: string | undefined): Promise<void> {
+  if (file === undefined) return
+  try {
+    await access(file)
+  } catch (error) {
+    throw new CoreMLError('ERR_FILE', `cannot read ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 /** Measures one model on every unit and judges what came out. */
 export async function compareModel(model: ModelToCompare, plan: Plan): Promise<ComparedModel> {
   const { backend, settings, loadOptions, seed, signal, onEvent } = plan
@@ -62,6 +72,7 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
   const bytes = await sizeOnDisk(file)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
   const inputs = inputsOf(model, plan)
+  for (const needed of [inputs.kind === 'file' ? inputs.path : undefined, plan.expected, model.expected]) await checkReadable(needed)
   const cases = inputs.kind === 'file' ? Number.MAX_SAFE_INTEGER : settings.inputVariants
   const tracks = await conduct({
     name,

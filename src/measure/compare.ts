@@ -59,6 +59,7 @@ export async function compareWith(
     comparisons,
     machine,
     loadOptions,
+    inputs: options.inputs,
     expected: options.expected,
     signal,
     onEvent,

@@ -3,7 +3,7 @@ import type { CompareResult, MeasuredUnit, ModelResult } from '../measure/result
 import { allNotes, type Column, headings, machineText, missingUnits, modelText, type Row, rowsOf, usedColumns } from './cells.ts'
 
 /** Columns that give way first where the terminal is narrow. */
-const dispensable: readonly Column[] = ['interval', 'perSecond', 'coldLoad', 'p99', 'first']
+const dispensable: readonly Column[] = ['interval', 'perSecond', 'coldLoad', 'p99', 'first', 'energy', 'load']
 const barWidth = 12
 const noColors = colors.createColors(false)
 

@@ -41,7 +41,7 @@ describe('console', () => {
   test('fits a narrow terminal by leaving columns out, and has no colour codes unless asked', () => {
     const table = (width: number) => consoleReport(result, { width }).split('\n').slice(2, 7)
     expect(Math.max(...table(80).map((line) => line.length))).toBeLessThanOrEqual(96)
-    expect(table(160)[0]).toContain('95 % interval')
+    expect(table(200)[0]).toContain('95 % interval')
     expect(table(80)[0]).not.toContain('95 % interval')
     const escapeCode = String.fromCharCode(27)
     expect(consoleReport(result)).not.toContain(escapeCode)

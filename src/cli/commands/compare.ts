@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { CoreMLError } from '../../errors.ts'
+import { CoreMLError, type ErrorCode } from '../../errors.ts'
 import type { CompareEvent } from '../../measure/events.ts'
 import { checkBaseline, gateRuns, slowdownFailures } from '../../measure/gate/baseline.ts'
 import { type Condition, checkCondition, type Failure, parseCondition } from '../../measure/gate/condition.ts'
@@ -64,6 +64,15 @@ async function failures(result: CompareResult, flags: CompareFlags, limit: numbe
   return [...found, ...slowdownFailures(checkBaseline(await readResult(flags.baseline), result, limit), limit)]
 }
 
+/** A model that no unit could load, all for the same reason, is an error of the input and no result. */
+function throwIfUnloadable({ models }: CompareResult): void {
+  const units = models.length === 1 ? models[0]!.units.filter(({ status }) => status !== 'unavailable') : []
+  const [first] = units
+  if (first?.status !== 'failed' || first.code === 'ERR_UNKNOWN' || !/load/.test(first.phase)) return
+  if (units.every((unit) => unit.status === 'failed' && unit.code === first.code))
+    throw new CoreMLError(first.code as ErrorCode, first.message)
+}
+
 async function print(result: CompareResult, { json, csv, markdown }: CompareFlags): Promise<void> {
   const { stdout } = process
   if (json) stdout.write(`${JSON.stringify(result)}\n`)
@@ -116,6 +125,7 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
   } finally {
     progress.stop()
   }
+  throwIfUnloadable(result)
   await print(result, flags)
   const failed = await failures(result, flags, flags.maxSlowdown ?? 0.1)
   if (failed.length === 0) return

@@ -48,7 +48,7 @@ export const defaultSettings: Readonly<ProtocolSettings> = {
   warmUpMilliseconds: 1_000,
   warmUpLimitMilliseconds: 10_000,
   settleMilliseconds: 20,
-  idleMilliseconds: 1_000,
+  idleMilliseconds: 500,
   batchSize: 8,
   inFlight: 4,
   extraMilliseconds: 200,

@@ -1,12 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { entryPoint } from '../../entry-point.ts'
+import type { ErrorCode } from '../../errors.ts'
 import type { AnswerMessage, CallMessage, CallName, Calls } from './calls.ts'
 
 /** How a unit came to its end before its time. */
 export type UnitEnd =
   | { status: 'crashed'; phase: string; how: string; output: string }
   | { status: 'timedOut'; phase: string; afterMilliseconds: number }
-  | { status: 'failed'; phase: string; code: string; message: string }
+  | { status: 'failed'; phase: string; code: ErrorCode | 'ERR_UNKNOWN'; message: string }
 
 /** Thrown by {@link UnitProcess.call}: the unit's own failure, which is a result. */
 export class UnitEndError extends Error {
