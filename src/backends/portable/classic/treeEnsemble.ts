@@ -51,8 +51,8 @@ export function makeTreeEnsembleRegressor(spec: ClassicSpec<TreeEnsembleRegresso
 }
 
 /**
- * Tree ensemble classification. One dimension stands for two classes: the value is the probability of the second one. The reference transform adds a
- * first class with score 0. Otherwise there is one dimension a class. The label is the class with the highest value after the transform.
+ * Tree ensemble classification. One dimension stands for two classes: the value is the probability of the second one, which wins with more than ½. The
+ * reference transform adds a first class with score 0. Otherwise there is one dimension a class. The label is the class with the highest value after the transform.
  */
 export function makeTreeEnsembleClassifier(spec: ClassicSpec<TreeEnsembleClassifier>): ClassicModel {
   const sums = makeSums(spec)
@@ -75,8 +75,7 @@ export function makeTreeEnsembleClassifier(spec: ClassicSpec<TreeEnsembleClassif
   return makeModel(sums, (values) => {
     const found = scores(values)
     if (!binary) return classify(labels[argmax(found)]!, labels, found)
-    // An even result counts for the second class: converters lower a probability of exactly ½ where the first is meant.
     const second = found[0]!
-    return classify(labels[second >= 0.5 ? 1 : 0]!, labels, [1 - second, second])
+    return classify(labels[second > 0.5 ? 1 : 0]!, labels, [1 - second, second])
   })
 }
