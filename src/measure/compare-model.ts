@@ -6,6 +6,7 @@ import { recommend } from './analysis/recommend.ts'
 import { referenceUnits, summarizeUnit } from './analysis/unit.ts'
 import { notesOf, verdictLine } from './analysis/verdict.ts'
 import type { CompareEvent } from './events.ts'
+import { neverOnNeuralEngine } from './never-on-engine.ts'
 import type { ModelToCompare } from './options.ts'
 import type { BackendChoice, InputSource } from './protocol/calls.ts'
 import { conduct } from './protocol/conductor.ts'
@@ -120,7 +121,7 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
     family: model.family ?? null,
     units,
     recommendations,
-    verdict: verdictLine(units, latency, plan.machine),
+    verdict: verdictLine(units, latency, plan.machine, await neverOnNeuralEngine(file)),
     notes: notesOf(units),
   }
   onEvent?.({ type: 'modelEnded', model: name, result })

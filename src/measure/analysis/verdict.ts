@@ -43,8 +43,13 @@ function breakEvenText(unit: MeasuredUnit): string | null {
   return `its load has paid after ${countText(breakEven.cached)} predictions${cold}`
 }
 
-/** The whole answer in one line: the fastest unit whose outputs are right, how sure that is, and what went wrong. */
-export function verdictLine(units: readonly UnitResult[], latencyUnits: string | null, machine: Machine): string {
+/** The whole answer in one line: the fastest unit whose outputs are right, how sure that is, what went wrong, and what is known before any run. */
+export function verdictLine(
+  units: readonly UnitResult[],
+  latencyUnits: string | null,
+  machine: Machine,
+  knownLimit: string | null = null,
+): string {
   const measured = units.filter((unit) => unit.status === 'measured')
   const best = measured.find(({ units: name }) => name === latencyUnits) ?? measured[0]
   const ended = units.filter((unit) => unit.status !== 'measured' && unit.status !== 'unavailable')
@@ -64,6 +69,7 @@ export function verdictLine(units: readonly UnitResult[], latencyUnits: string |
   for (const unit of ended) parts.push(`${unit.units} ${endText(unit)}`)
   const engine = neuralEngineText(measured)
   if (engine !== null) parts.push(engine)
+  if (knownLimit !== null) parts.push(knownLimit)
   if (parts.length === 0) parts.push('nothing was measured')
   return `${parts.join('; ')}.`
 }
