@@ -1,5 +1,6 @@
 export { type Constant, type ConstantTensor, readConstant } from './constants.ts'
 export * from './enums.ts'
+export { exposeValues } from './expose.ts'
 export * from './gen/apple_pb.ts'
 export * from './gen/classic_pb.ts'
 export * from './gen/common_pb.ts'

@@ -25,6 +25,7 @@ interface CompareFlags extends SharedOptions {
   baseline?: string
   maxSlowdown?: number
   failIf: Condition[]
+  findDivergence?: boolean
 }
 
 /** A share such as `10%`. */
@@ -87,6 +88,7 @@ async function print(result: CompareResult, { json, csv, markdown }: CompareFlag
 
 async function run(paths: string[], given: CompareFlags): Promise<void> {
   const flags = readSharedOptions(given)
+  if (flags.findDivergence) return (await import('../divergence.ts')).runDivergence(paths, flags)
   const formats = [flags.json, flags.csv, flags.markdown].filter(Boolean).length
   if (formats > 1) throw new CoreMLError('ERR_ARGUMENT', 'choose one of --json, --csv and --markdown')
   if (flags.maxSlowdown !== undefined && flags.baseline === undefined)
@@ -140,7 +142,8 @@ Examples:
   coreml-bridge compare net.mlpackage --expected cases.npz  and whether the outputs are right
   coreml-bridge compare net.mlpackage --runs 5 --json > baseline.json
   coreml-bridge compare net.mlpackage --baseline baseline.json --max-slowdown 10%
-  coreml-bridge compare net.mlpackage --fail-if "all.steady.median > 5ms"`
+  coreml-bridge compare net.mlpackage --fail-if "all.steady.median > 5ms"
+  coreml-bridge compare net.mlpackage --find-divergence     where float16 as declared parts from float32`
 
 /** Adds arguments and options of `compare`. */
 export function define(command: Command): void {
@@ -172,6 +175,7 @@ export function define(command: Command): void {
         .argParser(collect)
         .default([], 'none'),
     )
+    .option('--find-divergence', 'name the first op whose value parts: of one model in float32 and as declared, or of two models')
     .addHelpText('after', examples)
     .action(run)
   addSharedOptions(command, ['units', 'backend', 'function', 'threads', 'json'])
