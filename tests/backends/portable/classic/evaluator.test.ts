@@ -49,6 +49,25 @@ describe('evaluators of classic models', () => {
     }
   })
 
+  it('of two classes the second wins with more than a half', async () => {
+    const label = (value: number) =>
+      make({
+        description: { input: [feature('a')], output: [feature('label')], predictedFeatureName: 'label' },
+        type: {
+          case: 'treeEnsembleClassifier',
+          value: {
+            treeEnsemble: {
+              nodes: [{ nodeBehavior: TreeNodeBehavior.LeafNode, evaluationInfo: [{ evaluationValue: value }] }],
+              numPredictionDimensions: 1,
+              basePredictionValue: [0],
+            },
+            classLabels: { case: 'stringClassLabels', value: { vector: ['first', 'second'] } },
+          },
+        },
+      }).run({ a: 0 }, {})
+    expect([await label(0.5), await label(0.5 + 2 ** -53)]).toEqual([{ label: 'first' }, { label: 'second' }])
+  })
+
   it('a long batch lets other work run, and stops when it is aborted', async () => {
     const model = make(forest(200, 6))
     const rows = Array.from({ length: 60_000 }, (_, row) => ({ a: row % 2, b: (row >> 1) % 2 }))
