@@ -8,9 +8,9 @@ import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { debianPackages } from './debian-packages.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const packages = 'cmake ninja-build clang-19 lld-19 libclang-rt-19-dev libgnustep-base-dev gobjc++ libblocksruntime-dev'
 
 const missing = [
   ['cmake', () => run('cmake', ['--version'], true)],
@@ -21,7 +21,9 @@ const missing = [
   ['BlocksRuntime', () => existsSync('/usr/include/Block.h')],
 ].filter(([, there]) => !there())
 if (missing.length > 0) {
-  console.error(`The stand-in build lacks ${missing.map(([name]) => name).join(', ')}. On Debian: apt-get install ${packages}`)
+  console.error(
+    `The stand-in build lacks ${missing.map(([name]) => name).join(', ')}. On Debian: apt-get install ${debianPackages.join(' ')}`,
+  )
   process.exit(1)
 }
 

@@ -1,19 +1,8 @@
 // Debian packages for the native tests (clang, GNUstep): installed where that needs no asking, otherwise named.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { root, say } from './setup.mjs'
-
-/** One package a line; `#` begins a comment. The file belongs to the native tests. */
-const list = join(root, 'native', 'standin', 'debian-packages.txt')
-
-function wanted() {
-  if (!existsSync(list)) return []
-  return readFileSync(list, 'utf8')
-    .split('\n')
-    .map((line) => line.replace(/#.*/, '').trim())
-    .filter(Boolean)
-}
+import { existsSync } from 'node:fs'
+import { debianPackages } from './debian-packages.mjs'
+import { say } from './setup.mjs'
 
 function isInstalled(name) {
   const { status, stdout } = spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' })
@@ -31,13 +20,11 @@ function isDebian() {
  */
 export function installDebianPackages() {
   if (process.platform !== 'linux') return
-  const names = wanted()
-  if (names.length === 0) return
   if (!isDebian()) {
-    say(`native tests need the equivalents of these Debian packages, and are skipped where they are missing: ${names.join(' ')}`)
+    say(`native tests need the equivalents of these Debian packages, and are skipped where they are missing: ${debianPackages.join(' ')}`)
     return
   }
-  const missing = names.filter((name) => !isInstalled(name))
+  const missing = debianPackages.filter((name) => !isInstalled(name))
   if (missing.length === 0) return
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`
   if (process.getuid?.() !== 0 || process.env.COREML_BRIDGE_NO_INSTALL === '1') {

@@ -11,9 +11,8 @@ export function defaultBackendName(platform: NodeJS.Platform = process.platform)
 
 /** Loads a backend's code, whether or not it can run here. Nothing native is loaded yet. */
 export async function importBackend(name: BackendName): Promise<Backend> {
-  const module: string = `./${name}/backend.ts`
-  const backends = (await import(module)) as { appleBackend?: Backend; portableBackend?: Backend }
-  return (name === 'apple' ? backends.appleBackend : backends.portableBackend)!
+  if (name === 'apple') return (await import('./apple/backend.ts')).appleBackend
+  return (await import('./portable/backend.ts')).portableBackend
 }
 
 /**

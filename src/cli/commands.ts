@@ -20,5 +20,6 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   profile: { summary: 'show where the time of a prediction goes (portable backend)', load: () => import('./commands/profile.ts') },
   devices: { summary: 'show this machine’s chip, compute units and backends', load: () => import('./commands/devices.ts') },
   report: { summary: 'turn results of compare into one HTML page', load: () => import('./commands/report.ts') },
+  cache: { summary: 'list or clear the compiled models that are kept on a Mac', load: () => import('./commands/cache.ts') },
   chips: { summary: 'list Apple’s chips and their Neural Engines', load: () => import('./commands/chips.ts') },
 }

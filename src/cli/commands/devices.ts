@@ -23,11 +23,8 @@ function print({ machine, defaultBackend, backends }: Devices): void {
     lines.push('', 'This Node runs under Rosetta: figures taken here are wrong. Install the arm64 build of Node.')
   }
   for (const name of backendNames) {
-    const { available, computeUnits } = backends[name]
-    lines.push(
-      '',
-      `${name} backend${name === defaultBackend ? ' (default)' : ''}: ${available === true ? 'available' : available.unavailable}`,
-    )
+    const { available, runtime, computeUnits } = backends[name]
+    lines.push('', `${name} backend${name === defaultBackend ? ' (default)' : ''}: ${available === true ? runtime : available.unavailable}`)
     if (available !== true) continue
     for (const unit of allComputeUnits) {
       const state = computeUnits[unit]

@@ -1,20 +1,9 @@
 import { featureText } from '../../model/feature-text.ts'
 import type { FunctionSummary, ModelPart, ModelSummary, WeightSummary } from '../../model/summary.ts'
+import { bytesText } from '../bytes.ts'
 
 /** Kinds of ops that are shown; the rest is counted. */
 const shownOperations = 12
-
-/** Bytes in the unit that reads best. */
-export function bytesText(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`
-  for (const [unit, size] of [
-    ['GB', 1e9],
-    ['MB', 1e6],
-    ['kB', 1e3],
-  ] as const)
-    if (bytes >= size) return `${(bytes / size).toPrecision(3)} ${unit}`
-  return `${bytes} bytes`
-}
 
 function row(name: string, value: string): string {
   return `${name.padEnd(14)} ${value}`
