@@ -66,8 +66,9 @@ export class GraphBuilder {
   /** Declares a graph output under `name` (an Identity node renames the value where needed). */
   output(value: Value, name = value.name): void {
     this.#names.taken.add(name)
-    const isInput = this.inputs.some((port) => port.name === value.name)
-    if (value.name !== name || value.constant || isInput || this.outputs.some((port) => port.name === name)) {
+    // An input can be an output as it is, under its own name: an Identity of that name would define it twice.
+    const renamed = value.name !== name
+    if (renamed || value.constant || this.outputs.some((port) => port.name === name)) {
       this.nodes.push({ opType: 'Identity', domain: '', name: '', inputs: [this.#use(value)], outputs: [name], attributes: {} })
     }
     this.outputs.push({ name, type: value.type, dims: value.dims })

@@ -21,8 +21,10 @@ function activationOf(op: OpContext, parameter: string, fallback: string) {
   return activations[name] ?? op.unsupported(`activation ${name}`)
 }
 
-/** Attributes that name the activations, once for each direction. */
+/** Attributes that name the activations, once for each direction; none where they are ONNX's own. */
 function activationAttributes(list: readonly { name: string; alpha: number; beta: number }[], directions: number): Attributes {
+  // RNN's own is another one: it has a single activation.
+  if (list.length > 1 && list.every(({ name }, index) => name === ['Sigmoid', 'Tanh', 'Tanh'][index])) return {}
   const all = Array.from({ length: directions }, () => list).flat()
   return {
     activations: all.map(({ name }) => name),

@@ -1,0 +1,137 @@
+import { Tensor } from 'onnxruntime-node'
+import { describe, expect, test } from 'vitest'
+import { UnknownDimensionError } from '../../../../src/backends/portable/onnx/value.ts'
+import { MilDataType } from '../../../../src/format/index.ts'
+import { expectNumbers, loadFixture, numbersOf, readFixture } from './corpus.ts'
+import { float32, int32, lower, operation, programModel, run, tensorType } from './program.ts'
+
+const x = new Tensor('float32', Float32Array.of(1, -2, 3), [3])
+
+describe('lowering of ML Programs', () => {
+  test('names every op that it cannot lower at once', () => {
+    const operations = [
+      operation('nonsense', { x: 'x' }, { a: float32(3) }),
+      operation('relu', { x: 'a' }, { b: float32(3) }),
+      operation('nonsense', { x: 'b' }, { c: float32(3) }),
+      operation('custom_thing', { x: 'c' }, { y: float32(3) }),
+    ]
+    const model = programModel({ x: float32(3) }, operations, ['y'])
+    expect(() => lower(model)).toThrow(expect.objectContaining({ code: 'ERR_OP_UNSUPPORTED' }))
+    expect(() => lower(model)).toThrow(/custom_thing, nonsense \(2 times\)/)
+  })
+
+  test('names every use of an op that it cannot lower at once', () => {
+    const gelu = (mode: string, from: string, to: string) => operation('gelu', { x: from, mode: { text: mode } }, { [to]: float32(3) })
+    const model = programModel({ x: float32(3) }, [gelu('ROUGH', 'x', 'a'), gelu('EXACT', 'a', 'b'), gelu('FAST', 'b', 'y')], ['y'])
+    expect(() => lower(model)).toThrow(/gelu "a": mode ROUGH; gelu "y": mode FAST/)
+  })
+
+  test('says which op a missing parameter, an unknown name and a shape that does not fit belong to', () => {
+    const broken = (type: string, inputs: Parameters<typeof operation>[1]) =>
+      programModel({ x: float32(3) }, [operation(type, inputs, { y: float32(3) })], ['y'])
+    for (const [model, message] of [
+      [broken('add', { x: 'x' }), /add "y": parameter y is missing/],
+      [broken('relu', { x: 'nobody' }), /"nobody"/],
+      [broken('reshape', { x: 'x', shape: { ints: [2, 2], dims: [2] } }), /reshape "y"/],
+    ] as const) {
+      expect(() => lower(model)).toThrow(expect.objectContaining({ code: 'ERR_MODEL_INVALID' }))
+      expect(() => lower(model)).toThrow(message)
+    }
+  })
+
+  test('an output that is an input, a constant, or there twice', async () => {
+    const operations = [
+      operation('identity', { x: 'x' }, { same: float32(3) }),
+      operation('fill', { shape: { ints: [2], dims: [1] }, value: { floats: [4] } }, { constant: float32(2) }),
+      operation('relu', { x: 'x' }, { y: float32(3) }),
+      operation('identity', { x: 'y' }, { again: float32(3) }),
+    ]
+    const [outputs] = await run(programModel({ x: float32(3) }, operations, ['same', 'constant', 'y', 'again']), { x })
+    expect(outputs).toEqual({ same: [1, -2, 3], constant: [4, 4], y: [1, 0, 3], again: [1, 0, 3] })
+  })
+
+  test('an output of the name of the input that it is', async () => {
+    const model = programModel({ x: float32(3) }, [operation('relu', { x: 'x' }, { y: float32(3) })], ['x', 'y'])
+    const [outputs] = await run(model, { x })
+    expect(outputs).toEqual({ x: [1, -2, 3], y: [1, 0, 3] })
+  })
+
+  test('casts to narrow integers wrap, towards zero', async () => {
+    const operations = [
+      operation('cast', { x: 'x', dtype: { text: 'uint8' } }, { narrow: tensorType(MilDataType.UINT8, [3]) }),
+      operation('cast', { x: 'narrow', dtype: { text: 'int32' } }, { y: int32(3) }),
+    ]
+    const given = new Tensor('float32', Float32Array.of(-1.9, 300.2, 255.9), [3])
+    const [outputs] = await run(programModel({ x: float32(3) }, operations, ['y'], 'CoreML7'), { x: given })
+    expect(outputs!.y).toEqual([255, 44, 255])
+  })
+
+  test('an index out of bounds is safe, or an error where the op validates it', async () => {
+    const gather = (validate: boolean) =>
+      operation('gather', { x: 'x', indices: 'i', axis: { ints: [0] }, validate_indices: { bool: validate } }, { y: float32(2) })
+    const i = new Tensor('int32', Int32Array.of(-1, 9), [2])
+    const program = (validate: boolean) => programModel({ x: float32(3), i: int32(2) }, [gather(validate)], ['y'], 'CoreML7')
+    const [outputs] = await run(program(false), { x, i })
+    expect(outputs!.y).toEqual([1, 3])
+    await expect(run(program(true), { x, i })).rejects.toThrow(/out of (data )?bounds|out of range/)
+    const [old] = await run(programModel({ x: float32(3), i: int32(2) }, [gather(false)], ['y'], 'CoreML6'), {
+      x,
+      i: new Tensor('int32', Int32Array.of(-1, -3), [2]),
+    })
+    expect(old!.y).toEqual([3, 1])
+  })
+
+  test('asks for the shape where an op has to know it, and lowers with one', () => {
+    const normalized = operation('non_maximum_suppression', nms('x'), {
+      b: float32(1, 5, 4),
+      c: float32(1, 5, 1),
+      d: int32(1, 5),
+      e: int32(1),
+    })
+    const model = programModel({ x: float32(1, null, 4), scores: float32(1, null, 1) }, [normalized], ['b'])
+    expect(() => lower(model)).toThrow(UnknownDimensionError)
+    expect(lower(model, {}, { x: [1, 6, 4], scores: [1, 6, 1] }).graph.outputs[0]!.dims).toEqual([1, 5, 4])
+  })
+})
+
+function nms(boxes: string): Parameters<typeof operation>[1] {
+  return { boxes, scores: 'scores', iou_threshold: { floats: [0.5] }, score_threshold: { floats: [0] }, max_boxes: { ints: [5] } }
+}
+
+describe('states', () => {
+  test('sequences do not see each other, and a state can be written', async () => {
+    const { cases } = readFixture('states')
+    const model = await loadFixture('states')
+    try {
+      const [a, b] = [model.newState(), model.newState()]
+      const totalBefore = async (state: typeof a, index: number) => {
+        const outputs: Record<string, unknown> = await model.predict(cases[index]!.inputs, { state })
+        return numbersOf(outputs.before as never)
+      }
+      expect(await totalBefore(a, 0)).toEqual([0, 0])
+      expect(await totalBefore(b, 2)).toEqual([0, 0])
+      expect(await totalBefore(a, 1)).toEqual([1, -0.5])
+      expect(await totalBefore(b, 0)).toEqual([3, -1.5])
+      await b.write('total', { type: 'float32', dims: [2], data: Float32Array.of(10, 20) })
+      expect(await totalBefore(b, 0)).toEqual([10, 20])
+      expectNumbers(numbersOf(await a.read('total')), [3, -1.5], 1e-3, 'a')
+    } finally {
+      await model.dispose()
+    }
+  })
+})
+
+describe('inner values', () => {
+  test('come by the names of the program', async () => {
+    const { cases } = readFixture('half-precision')
+    const model = await loadFixture('half-precision')
+    try {
+      const { intermediates } = await model.predictDetailed(cases[0]!.inputs, { intermediates: 'all' })
+      expect(intermediates).toBeDefined()
+      expect(Object.values(intermediates!).every(({ dims }) => dims.length === 1 && dims[0] === 4)).toBe(true)
+      expect(Object.keys(intermediates!).length).toBeGreaterThan(3)
+    } finally {
+      await model.dispose()
+    }
+  })
+})
