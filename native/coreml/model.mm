@@ -106,10 +106,11 @@ void Model::predict(std::shared_ptr<PredictRequest> request, Done<Prediction> do
     job.cancellation = request->cancellation;
     job.refused = [done, pass] { done(disposed()); };
     // Inputs go before `done` is called: whoever awaits the prediction may count on it.
-    job.runAlone = [self, request, done, pass]() mutable {
+    job.runAlone = [self, request, done, pass](const std::function<void()> &finished) mutable {
       auto result = predictNow(self->implementation_->model.get(), *request);
       request->inputs.clear();
       pass = nullptr;
+      finished();
       done(std::move(result));
     };
     if (canOverlap(request->state != nullptr)) {
@@ -177,9 +178,10 @@ void Model::predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPredic
   PredictionJob job;
   job.cancellation = request->cancellation;
   job.refused = [done] { done(disposed()); };
-  job.runAlone = [self = shared_from_this(), request, done] {
+  job.runAlone = [self = shared_from_this(), request, done](const std::function<void()> &finished) {
     auto result = predictBatchNow(self->implementation_->model.get(), *request);
     request->inputs.clear();
+    finished();
     done(std::move(result));
   };
   implementation_->queue.submit(std::move(job));
@@ -191,10 +193,11 @@ void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done)
     PredictionJob job;
     job.cancellation = request->cancellation;
     job.refused = [done, pass] { done(disposed()); };
-    job.runAlone = [self, request, done, pass]() mutable {
+    job.runAlone = [self, request, done, pass](const std::function<void()> &finished) mutable {
       auto result = runTimedLoop(*request, [&](const PredictRequest &each) { return predictNow(self->implementation_->model.get(), each); });
       request->inputs.clear();
       pass = nullptr;
+      finished();
       done(std::move(result));
     };
     self->implementation_->queue.submit(std::move(job));

@@ -105,9 +105,7 @@ void PredictionQueue::loop(const std::shared_ptr<Shared> &shared) {
     } else if (overlap) {
       job.startOverlapping(done);
     } else {
-      job.runAlone();
-      job = {};
-      done();
+      job.runAlone(done);
     }
     job = {};
     lock.lock();

@@ -9,8 +9,9 @@
 namespace coreml {
 
 struct PredictionJob {
-  // Runs the whole work on the queue's thread; nothing else of the model runs meanwhile.
-  std::function<void()> runAlone;
+  // Runs the whole work on the queue's thread; nothing else of the model runs until it calls `finished`, which it does once, before it hands out the result:
+  // whoever asks for the next prediction then finds the model idle.
+  std::function<void(const std::function<void()> &finished)> runAlone;
   // Starts work that may overlap with other such work, and returns; calls `finished` once, on any thread, when it is done. Empty where overlapping is not allowed.
   std::function<void(std::function<void()> finished)> startOverlapping;
   // Called instead of either when the queue is closed before the job's turn.

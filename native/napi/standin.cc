@@ -57,6 +57,10 @@ Napi::Value configure(const Napi::CallbackInfo &info) {
       Environment::of(info.Env()).externalBuffersForbidden = value.ToBoolean();
       known = true;
     }
+    if (name == "maximumOverlap") { // counted anew
+      standin::events().maximumOverlap = 0;
+      known = true;
+    }
     eachSetting([&](const char *each, auto &setting) {
       if (name != each) return;
       known = true;

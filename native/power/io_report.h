@@ -4,9 +4,11 @@
 
 #include <cstdint>
 
+struct IOReportSubscription; // opaque
+
 namespace power {
 
-using Subscription = struct IOReportSubscription *;
+using Subscription = IOReportSubscription *;
 
 struct IOReport {
   CFDictionaryRef (*copyChannelsInGroup)(CFStringRef group, CFStringRef subgroup, uint64_t, uint64_t, uint64_t);

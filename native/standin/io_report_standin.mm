@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "internal.h"
+#include "io_report.h"
 
 using namespace standin;
 
@@ -54,12 +55,12 @@ EXPORTED void IOReportMergeChannels(CFDictionaryRef a, CFDictionaryRef b, CFType
   [(NSMutableDictionary *)a setObject:all forKey:@"IOReportChannels"];
 }
 
-EXPORTED void *IOReportCreateSubscription(void *, CFMutableDictionaryRef wanted, CFMutableDictionaryRef *subscribed, uint64_t, CFTypeRef) {
+EXPORTED IOReportSubscription *IOReportCreateSubscription(void *, CFMutableDictionaryRef wanted, CFMutableDictionaryRef *subscribed, uint64_t, CFTypeRef) {
   *subscribed = (CFMutableDictionaryRef)[(id)wanted mutableCopy];
-  return [[NSObject alloc] init];
+  return (IOReportSubscription *)[[NSObject alloc] init];
 }
 
-EXPORTED CFDictionaryRef IOReportCreateSamples(void *, CFMutableDictionaryRef subscribed, CFTypeRef) {
+EXPORTED CFDictionaryRef IOReportCreateSamples(IOReportSubscription *, CFMutableDictionaryRef subscribed, CFTypeRef) {
   NSMutableArray *list = [NSMutableArray array];
   double seconds = now();
   for (NSDictionary *channel in [(NSDictionary *)subscribed objectForKey:@"IOReportChannels"]) {

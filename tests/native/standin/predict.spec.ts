@@ -1,0 +1,333 @@
+// What goes into Core ML and comes out of it. Expected values are the stand-in's documented function (native/standin/inference.mm), computed here another way.
+import { describe, expect, it } from 'vitest'
+import { Model } from '../../../src/model/model.ts'
+import { type Tensor, typedArray } from '../../../src/model/tensor.ts'
+import type { Image } from '../../../src/model/values.ts'
+import { addon, standin, useStandin } from './addon.ts'
+import { type ArrayTypeName, array, dictionary, image, modelFile, scalar, sequence } from './models.ts'
+
+useStandin()
+
+async function withModel<T>(path: string, use: (model: Model) => Promise<T>, options: object = {}): Promise<T> {
+  const model = await Model.load(path, { backend: 'apple', ...options })
+  try {
+    return await use(model)
+  } finally {
+    await model.dispose()
+  }
+}
+
+/** Half-precision numbers that the test needs, by their bits: 0, ±1, ±2, 0.5, 1024, 65504. */
+const halves: [number, number][] = [
+  [0, 0x0000],
+  [1, 0x3c00],
+  [-1, 0xbc00],
+  [2, 0x4000],
+  [0.5, 0x3800],
+  [1024, 0x6400],
+]
+
+describe('multiarrays', () => {
+  const types: ArrayTypeName[] = ['float16', 'float32', 'float64', 'int32', 'int8']
+  it.each(types)('of %s go in row-major and come out of padded rows', async (type) => {
+    const path = modelFile({
+      inputs: [{ name: 'x', type: array(type, [3, 4]) }],
+      outputs: [
+        { name: 'y', type: array(type, [2, 3, 4]) },
+        { name: 'z', type: array('float64', [7]) },
+      ],
+    })
+    // Small integers: exact in every type. z is y's function with 1 added.
+    const numbers = Array.from({ length: 12 }, (_, i) => ((i * 5) % 7) - 3)
+    const bits = (value: number) => {
+      const known: Record<string, number> = { '-3': 0xc200, '-2': 0xc000, '-1': 0xbc00, '0': 0, '1': 0x3c00, '2': 0x4000, '3': 0x4200 }
+      return known[String(value)]!
+    }
+    const data = type === 'float16' ? Uint16Array.from(numbers, bits) : typedArray(type, new ArrayBuffer(0)).constructor
+    const elements = type === 'float16' ? (data as Uint16Array) : (data as Float32ArrayConstructor).from(numbers)
+    const { y, z } = (await withModel(path, (model) => model.predict({ x: { type, dims: [3, 4], data: elements } }))) as { y: Tensor; z: Tensor }
+    expect(y.dims).toEqual([2, 3, 4])
+    expect(y.type).toBe(type)
+    const expected = Array.from({ length: 24 }, (_, i) => numbers[i % 12]!)
+    if (type === 'float16') expect([...new Uint16Array(y.data.buffer, y.data.byteOffset, 24)]).toEqual(expected.map(bits))
+    else expect([...(y.data as Float32Array)]).toEqual(expected)
+    expect([...(z.data as Float64Array)]).toEqual(Array.from({ length: 7 }, (_, i) => numbers[i]! + 1))
+  })
+
+  it('keep half-precision bits', async () => {
+    const path = modelFile({ inputs: [{ name: 'x', type: array('float16', [6]) }], outputs: [{ name: 'y', type: array('float16', [6]) }] })
+    const data = Uint16Array.from(halves, ([, bits]) => bits)
+    const { y } = (await withModel(path, (model) => model.predict({ x: { type: 'float16', dims: [6], data } }))) as { y: Tensor }
+    expect([...new Uint16Array(y.data.buffer, y.data.byteOffset, 6)]).toEqual([...data])
+  })
+
+  it('of flexible shapes take the shape given', async () => {
+    const sizeRanges = [
+      { lowerBound: 1, upperBound: 4 },
+      { lowerBound: 2, upperBound: -1 },
+    ]
+    const flexible = array('float32', [1, 2], { shapeFlexibility: { case: 'shapeRange', value: { sizeRanges } } })
+    const path = modelFile({ inputs: [{ name: 'x', type: flexible }], outputs: [{ name: 'y', type: array('float32', []) }] })
+    await withModel(path, async (model) => {
+      expect(model.inputs[0]).toMatchObject({
+        shape: [1, 2],
+        flexibility: {
+          kind: 'range',
+          ranges: [
+            { min: 1, max: 4 },
+            { min: 2, max: null },
+          ],
+        },
+      })
+      const { y } = (await model.predict({ x: { type: 'float32', dims: [3, 5], data: Float32Array.from({ length: 15 }, (_, i) => i) } })) as { y: Tensor }
+      expect(y.dims).toEqual([3, 5])
+      expect([...(y.data as Float32Array)]).toEqual(Array.from({ length: 15 }, (_, i) => i))
+    })
+  })
+
+  it('with several inputs and a long row are copied whole', async () => {
+    const path = modelFile({
+      inputs: [
+        { name: 'b', type: array('float32', [1000, 64]) },
+        { name: 'a', type: array('int32', [2]) },
+      ],
+      outputs: [{ name: 'y', type: array('float32', [1000, 64]) }],
+    })
+    const b = Float32Array.from({ length: 64000 }, (_, i) => i % 997)
+    const { y } = (await withModel(path, (model) => model.predict({ b, a: [10, 20] }))) as { y: Tensor }
+    expect([...(y.data as Float32Array)]).toEqual([...b].map((value, i) => value + 2 * (i % 2 === 0 ? 10 : 20)))
+  })
+})
+
+describe('other values', () => {
+  const everything = () =>
+    modelFile({
+      inputs: [
+        { name: 'count', type: scalar('int64') },
+        { name: 'ratio', type: scalar('double') },
+        { name: 'word', type: scalar('string') },
+        { name: 'byName', type: dictionary('string') },
+        { name: 'byNumber', type: dictionary('int64') },
+        { name: 'numbers', type: sequence('int64', { lowerBound: 1, upperBound: 5 }) },
+        { name: 'words', type: sequence('string') },
+      ],
+      outputs: [
+        { name: 'whole', type: scalar('int64') },
+        { name: 'real', type: scalar('double') },
+        { name: 'label', type: scalar('string') },
+        { name: 'scores', type: dictionary('string') },
+        { name: 'list', type: sequence('string') },
+      ],
+      labels: ['zebra', 'ant', 'über'],
+      predicted: 'label',
+      probabilities: 'scores',
+    })
+
+  it('go in and come out', async () => {
+    const inputs = {
+      count: 40,
+      ratio: 0.25,
+      word: 'a', // byte 97
+      byName: new Map([
+        ['q', 2],
+        ['p', 1],
+      ]), // by sorted key: 1, 2
+      byNumber: new Map([
+        [7, 20],
+        [3, 10],
+      ]), // 10, 20
+      numbers: [5, 6, 7],
+      words: ['four', 'é'], // lengths 4, 1
+    }
+    const weighted = (i: number) =>
+      1 * 40 + 2 * 0.25 + 3 * 97 + 4 * [1, 2][i % 2]! + 5 * [10, 20][i % 2]! + 6 * [5, 6, 7][i % 3]! + 7 * [4, 1][i % 2]!
+    const output = await withModel(everything(), (model) => model.predict(inputs))
+    expect(output.real).toBe(1 + weighted(0))
+    expect(output.label).toBe(['zebra', 'ant', 'über'][Math.trunc(2 + weighted(0)) % 3])
+    expect([...(output.scores as Map<string, number>)]).toEqual([
+      ['zebra', 3 + weighted(0)],
+      ['ant', 3 + weighted(1)],
+      ['über', 3 + weighted(2)],
+    ])
+    expect(output.list).toEqual(['zebra', 'ant', 'über'])
+    expect(output.whole).toBe(Math.trunc(weighted(0)))
+  })
+
+  it('are described', async () => {
+    await withModel(everything(), async (model) => {
+      expect(model.classLabels).toEqual(['zebra', 'ant', 'über'])
+      expect(model.predictedFeatureName).toBe('label')
+      expect(model.predictedProbabilitiesName).toBe('scores')
+      expect(model.inputs.map(({ name, type }) => [name, type])).toEqual([
+        ['count', 'int64'],
+        ['ratio', 'double'],
+        ['word', 'string'],
+        ['byName', 'dictionary'],
+        ['byNumber', 'dictionary'],
+        ['numbers', 'sequence'],
+        ['words', 'sequence'],
+      ])
+      expect(model.inputs[4]).toMatchObject({ keyType: 'int64' })
+      expect(model.inputs[5]).toMatchObject({ elementType: 'int64', length: { min: 1, max: 5 } })
+    })
+  })
+
+  it('int64 beyond the safe range stays exact', async () => {
+    const path = modelFile({ inputs: [{ name: 'x', type: scalar('int64') }], outputs: [{ name: 'y', type: scalar('int64') }] })
+    const big = 2n ** 60n
+    await withModel(path, async (model) => expect((await model.predict({ x: big })).y).toBe(big))
+  })
+
+  it('integer labels', async () => {
+    const path = modelFile({
+      inputs: [{ name: 'x', type: array('float32', [3]) }],
+      outputs: [
+        { name: 'label', type: scalar('int64') },
+        { name: 'scores', type: dictionary('int64') },
+      ],
+      labels: [30, 10, 20],
+      predicted: 'label',
+      probabilities: 'scores',
+    })
+    const output = await withModel(path, (model) => model.predict({ x: [4, 5, 6] }))
+    expect(output.label).toBe(10) // number |4| mod 3
+    expect([...(output.scores as Map<number, number>)]).toEqual([
+      [30, 5],
+      [10, 6],
+      [20, 7],
+    ])
+  })
+
+  it('optional inputs may be left out; the array’s default counts', async () => {
+    const withDefault = array('float32', [2], { defaultOptionalValue: { case: 'floatDefaultValue', value: 2.5 } })
+    const path = modelFile({
+      inputs: [
+        { name: 'x', type: array('float32', [2]) },
+        { name: 'extra', type: withDefault, optional: true, text: 'added three times' },
+      ],
+      outputs: [{ name: 'y', type: array('float32', [2]) }],
+    })
+    await withModel(path, async (model) => {
+      expect(model.inputs[1]).toMatchObject({ optional: true, defaultValue: 2.5, description: 'added three times' })
+      const without = (await model.predict({ x: [1, 2] })).y as Tensor
+      expect([...(without.data as Float32Array)]).toEqual([1 + 5, 2 + 5])
+      const given = (await model.predict({ x: [1, 2], extra: [10, 100] })).y as Tensor
+      expect([...(given.data as Float32Array)]).toEqual([21, 202])
+    })
+  })
+})
+
+describe('images', () => {
+  const pixels = { width: 3, height: 2 }
+  const rgba = Uint8Array.from({ length: 24 }, (_, i) => i * 10)
+  /** The pixel buffer's own order. */
+  const bgra = Uint8Array.from(rgba, (_, i) => rgba[i - (i % 4) + [2, 1, 0, 3][i % 4]!]!)
+
+  it.each(['rgb', 'bgr'] as const)('%s arrive as bgra, and come back with packed rows', async (space) => {
+    const path = modelFile({ inputs: [{ name: 'x', type: image(3, 2, space) }], outputs: [{ name: 'y', type: image(3, 2, 'rgb') }] })
+    await withModel(path, async (model) => {
+      expect(model.inputs[0]).toMatchObject({ type: 'image', colorSpace: space, ...pixels })
+      for (const given of [
+        { ...pixels, format: 'rgba', data: rgba },
+        { ...pixels, format: 'bgra', data: bgra },
+      ]) {
+        const y = (await model.predict({ x: given })).y as Image
+        expect(y).toMatchObject({ ...pixels, format: 'bgra' })
+        expect([...y.data]).toEqual([...bgra])
+      }
+    })
+  })
+
+  it('gray and half-precision gray', async () => {
+    const path = modelFile({
+      inputs: [
+        { name: 'x', type: image(3, 2, 'gray') },
+        { name: 'h', type: image(3, 2, 'gray16f') },
+      ],
+      outputs: [
+        { name: 'y', type: image(3, 2, 'gray') },
+        { name: 'z', type: image(3, 2, 'gray16f') },
+      ],
+    })
+    const gray = Uint8Array.of(1, 2, 3, 4, 5, 6)
+    const half = Uint16Array.of(0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600) // 1 … 6
+    const output = await withModel(path, (model) =>
+      model.predict({ x: { ...pixels, format: 'gray8', data: gray }, h: { ...pixels, format: 'gray16f', data: half } }),
+    )
+    expect([...(output.y as Image).data]).toEqual([3, 6, 9, 12, 15, 18])
+    const z = (output.z as Image).data
+    // 1 + 3 i: 4, 7, 10, 13, 16, 19
+    expect([...new Uint16Array(z.buffer, z.byteOffset, 6)]).toEqual([0x4400, 0x4700, 0x4900, 0x4a80, 0x4c00, 0x4cc0])
+  })
+
+  it('flexible sizes are described', async () => {
+    const sizes = [
+      { width: 3, height: 2 },
+      { width: 6, height: 4 },
+    ]
+    const ranged = { widthRange: { lowerBound: 1, upperBound: 9 }, heightRange: { lowerBound: 2, upperBound: -1 } }
+    const path = modelFile({
+      inputs: [
+        { name: 'listed', type: image(3, 2, 'gray', { sizeFlexibility: { case: 'enumeratedSizes', value: { sizes } } }) },
+        { name: 'ranged', type: image(3, 2, 'gray', { sizeFlexibility: { case: 'imageSizeRange', value: ranged } }) },
+      ],
+      outputs: [{ name: 'y', type: scalar('double') }],
+    })
+    await withModel(path, async ({ inputs }) => {
+      expect(inputs[0]).toMatchObject({ flexibility: { kind: 'enumerated', sizes } })
+      expect(inputs[1]).toMatchObject({ flexibility: { kind: 'range', width: { min: 1, max: 9 }, height: { min: 2, max: null } } })
+    })
+  })
+
+  /** The stand-in's made-up HEIC file (native/standin/image_io_standin.mm). */
+  const heic = (width: number, height: number, orientation: number, data: number[]) =>
+    Uint8Array.from([0, 0, 0, 24, ...Buffer.from('ftypheic'), width, 0, height, 0, orientation, ...data])
+
+  it('HEIC: decoded upright, alpha taken out of the colours', async () => {
+    const pixel = (value: number, alpha = 255) => [value, value + 1, value + 2, alpha]
+    const data = [...pixel(10), ...pixel(20), ...pixel(30), ...pixel(40)]
+    const turned = await addon.decodeImage(heic(2, 2, 6, data))
+    expect([...new Uint8Array(turned.kind === 'image' && 'buffer' in turned ? turned.buffer : [])]).toEqual([
+      ...pixel(30),
+      ...pixel(10),
+      ...pixel(40),
+      ...pixel(20),
+    ])
+    const clear = await addon.decodeImage(heic(1, 1, 1, [200, 100, 50, 128]))
+    const [red, green, blue, alpha] = new Uint8Array('buffer' in clear ? clear.buffer : [])
+    expect(alpha).toBe(128)
+    for (const [got, wanted] of [
+      [red, 200],
+      [green, 100],
+      [blue, 50],
+    ] as const)
+      expect(Math.abs(got! - wanted)).toBeLessThanOrEqual(1)
+  })
+
+  it('HEIC: other bytes and a file cut short are refused', async () => {
+    await expect(addon.decodeImage(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({ code: 'ERR_INPUT', message: expect.stringContaining('format') })
+    await expect(addon.decodeImage(heic(2, 2, 1, [1, 2, 3, 4]))).rejects.toMatchObject({ code: 'ERR_INPUT', message: expect.stringContaining('no image') })
+  })
+})
+
+describe('batches', () => {
+  it('keep their order', async () => {
+    const path = modelFile({ inputs: [{ name: 'x', type: array('float32', [2]) }], outputs: [{ name: 'y', type: array('float32', [2]) }] })
+    await withModel(path, async (model) => {
+      const results = await model.predictBatch([{ x: [1, 2] }, { x: [3, 4] }, { x: [5, 6] }])
+      expect(results.map(({ y }) => [...((y as Tensor).data as Float32Array)])).toEqual([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ])
+    })
+  })
+
+  it('fail as a whole', async () => {
+    const path = modelFile({ inputs: [{ name: 'x', type: array('float32', [2]) }], outputs: [{ name: 'y', type: array('float32', [2]) }] })
+    await withModel(path, async (model) => {
+      standin.configure({ predictError: 1 })
+      await expect(model.predictBatch([{ x: [1, 2] }, { x: [3, 4] }])).rejects.toMatchObject({ code: 'ERR_PREDICT', nativeCode: 0 })
+    })
+  })
+})
