@@ -12,6 +12,10 @@ const vector: ModelInit = { inputs: [{ name: 'x', type: array('float32', [4]) }]
 const stateful: ModelInit = { ...vector, states: [{ name: 'sum', type: state('float32', [2, 2]) }] }
 
 const load = (init: ModelInit, options: object = {}) => Model.load(modelFile(init), { backend: 'apple', ...options })
+/** Node 20 has resizable buffers; this project's TypeScript library does not know them yet. */
+type Resizable = ArrayBuffer & { resize(bytes: number): void }
+const resizableBuffer = (bytes: number) =>
+  new (ArrayBuffer as unknown as new (bytes: number, options: object) => Resizable)(bytes, { maxByteLength: 4 * bytes })
 const values = (tensor: unknown) => [...((tensor as Tensor).data as Float32Array)]
 
 async function withModel<T>(init: ModelInit, use: (model: Model) => Promise<T>): Promise<T> {
@@ -33,7 +37,7 @@ describe('JavaScript arrays', () => {
       const transferred = Float32Array.of(5, 6, 7, 8)
       const second = model.predict({ x: transferred })
       structuredClone(transferred.buffer, { transfer: [transferred.buffer] })
-      const resizable = new ArrayBuffer(16, { maxByteLength: 64 })
+      const resizable = resizableBuffer(16)
       const resized = new Float32Array(resizable)
       resized.set([9, 10, 11, 12])
       const third = model.predict({ x: resized })
@@ -82,7 +86,16 @@ describe('allocated memory', () => {
     try {
       return await native.predict(
         Object.assign(Object.create(null), { x: { kind: 'array', type: 'float32', dims: [4], bytes: bytes(x) } }),
-        { backings: { y: { kind: 'array', type: 'float32', dims: model.outputs[0]?.type === 'multiArray' ? model.outputs[0].shape : [], bytes: bytes(y) } } },
+        {
+          backings: {
+            y: {
+              kind: 'array',
+              type: 'float32',
+              dims: model.outputs[0]?.type === 'multiArray' ? model.outputs[0].shape : [],
+              bytes: bytes(y),
+            },
+          },
+        },
       )
     } finally {
       await native.dispose()
@@ -190,19 +203,21 @@ describe('abort', () => {
   it('queued work leaves at once, running work ends and is dropped', async () => {
     standin.configure({ osVersion: 13 })
     await withModel(vector, async (model) => {
-      standin.configure({ predictMicroseconds: 60_000 })
+      standin.configure({ predictMicroseconds: 300_000 })
       const before = standin.events().predictions
       const [one, two] = [new AbortController(), new AbortController()]
-      const running = model.predict({ x: [1, 2, 3, 4] }, { signal: one.signal })
-      const queued = model.predict({ x: [5, 6, 7, 8] }, { signal: two.signal })
-      await sleep(20)
-      const start = performance.now()
-      two.abort()
-      await expect(queued).rejects.toMatchObject({ name: 'AbortError' })
-      expect(performance.now() - start).toBeLessThan(30)
+      const order: string[] = []
+      const told = (name: string, work: Promise<unknown>) =>
+        expect(work)
+          .rejects.toMatchObject({ name: 'AbortError' })
+          .then(() => order.push(name))
+      const running = told('running', model.predict({ x: [1, 2, 3, 4] }, { signal: one.signal }))
+      const queued = told('queued', model.predict({ x: [5, 6, 7, 8] }, { signal: two.signal }))
+      await sleep(50)
       one.abort()
-      await expect(running).rejects.toMatchObject({ name: 'AbortError' })
-      expect(performance.now() - start).toBeGreaterThan(15)
+      two.abort()
+      await Promise.all([queued, running])
+      expect(order).toEqual(['queued', 'running'])
       expect(standin.events().predictions - before).toBe(1)
     })
   })
@@ -241,7 +256,9 @@ describe('states', () => {
     await withModel(stateful, async (model) => {
       const [a, b] = [model.newState(), model.newState()]
       standin.configure({ predictMicroseconds: 5_000 })
-      await Promise.all([1, 2, 3].flatMap((n) => [model.predict({ x: [n, n, n, n] }, { state: a }), model.predict({ x: [9, 9, 9, 9] }, { state: b })]))
+      await Promise.all(
+        [1, 2, 3].flatMap((n) => [model.predict({ x: [n, n, n, n] }, { state: a }), model.predict({ x: [9, 9, 9, 9] }, { state: b })]),
+      )
       expect(values(await a.read('sum'))).toEqual([6, 6, 6, 6])
       expect(values(await b.read('sum'))).toEqual([27, 27, 27, 27])
       a.dispose()
@@ -271,7 +288,9 @@ describe('states', () => {
   it('need macOS 15', async () => {
     standin.configure({ osVersion: 14.4 })
     await withModel(vector, async (model) => {
-      expect(() => model.newState()).toThrow(expect.objectContaining({ code: 'ERR_OS_VERSION', message: expect.stringContaining('macOS 15') }))
+      expect(() => model.newState()).toThrow(
+        expect.objectContaining({ code: 'ERR_OS_VERSION', message: expect.stringContaining('macOS 15') }),
+      )
     })
   })
 })
@@ -298,7 +317,12 @@ describe('concurrency', () => {
     expect(performance.now() - start).toBeLessThan(16 * 10)
     expect(standin.events().maximumOverlap).toBe(2)
     // A batch and a timed run have the model to themselves: useStandin's afterEach looks for violations.
-    await Promise.all([native.predict(inputs()), native.predictBatch([inputs(), inputs()]), native.predict(inputs()), native.runTimed([inputs()], { iterations: 3 })])
+    await Promise.all([
+      native.predict(inputs()),
+      native.predictBatch([inputs(), inputs()]),
+      native.predict(inputs()),
+      native.runTimed([inputs()], { iterations: 3 }),
+    ])
     await native.dispose()
   })
 

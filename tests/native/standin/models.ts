@@ -50,7 +50,11 @@ export interface ModelInit {
   defaultFunction?: string
 }
 
-const feature = ({ name, type, optional = false, text = '' }: FeatureInit) => ({ name, shortDescription: text, type: { type, isOptional: optional } })
+const feature = ({ name, type, optional = false, text = '' }: FeatureInit) => ({
+  name,
+  shortDescription: text,
+  type: { type, isOptional: optional },
+})
 
 /** The bytes of a `.mlmodel` with this description. */
 export function modelBytes(init: ModelInit): Uint8Array<ArrayBuffer> {
@@ -69,7 +73,11 @@ export function modelBytes(init: ModelInit): Uint8Array<ArrayBuffer> {
       predictedFeatureName: init.predicted ?? '',
       predictedProbabilitiesName: init.probabilities ?? '',
       metadata: init.metadata,
-      functions: (init.functions ?? []).map(({ name, inputs, outputs }) => ({ name, input: inputs.map(feature), output: outputs.map(feature) })),
+      functions: (init.functions ?? []).map(({ name, inputs, outputs }) => ({
+        name,
+        input: inputs.map(feature),
+        output: outputs.map(feature),
+      })),
       defaultFunctionName: init.defaultFunction ?? '',
     },
     type,

@@ -45,7 +45,10 @@ describe('multiarrays', () => {
     }
     const data = type === 'float16' ? Uint16Array.from(numbers, bits) : typedArray(type, new ArrayBuffer(0)).constructor
     const elements = type === 'float16' ? (data as Uint16Array) : (data as Float32ArrayConstructor).from(numbers)
-    const { y, z } = (await withModel(path, (model) => model.predict({ x: { type, dims: [3, 4], data: elements } }))) as { y: Tensor; z: Tensor }
+    const { y, z } = (await withModel(path, (model) => model.predict({ x: { type, dims: [3, 4], data: elements } }))) as {
+      y: Tensor
+      z: Tensor
+    }
     expect(y.dims).toEqual([2, 3, 4])
     expect(y.type).toBe(type)
     const expected = Array.from({ length: 24 }, (_, i) => numbers[i % 12]!)
@@ -79,7 +82,9 @@ describe('multiarrays', () => {
           ],
         },
       })
-      const { y } = (await model.predict({ x: { type: 'float32', dims: [3, 5], data: Float32Array.from({ length: 15 }, (_, i) => i) } })) as { y: Tensor }
+      const { y } = (await model.predict({
+        x: { type: 'float32', dims: [3, 5], data: Float32Array.from({ length: 15 }, (_, i) => i) },
+      })) as { y: Tensor }
       expect(y.dims).toEqual([3, 5])
       expect([...(y.data as Float32Array)]).toEqual(Array.from({ length: 15 }, (_, i) => i))
     })
@@ -305,8 +310,14 @@ describe('images', () => {
   })
 
   it('HEIC: other bytes and a file cut short are refused', async () => {
-    await expect(addon.decodeImage(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({ code: 'ERR_INPUT', message: expect.stringContaining('format') })
-    await expect(addon.decodeImage(heic(2, 2, 1, [1, 2, 3, 4]))).rejects.toMatchObject({ code: 'ERR_INPUT', message: expect.stringContaining('no image') })
+    await expect(addon.decodeImage(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({
+      code: 'ERR_INPUT',
+      message: expect.stringContaining('format'),
+    })
+    await expect(addon.decodeImage(heic(2, 2, 1, [1, 2, 3, 4]))).rejects.toMatchObject({
+      code: 'ERR_INPUT',
+      message: expect.stringContaining('no image'),
+    })
   })
 })
 

@@ -1,0 +1,147 @@
+// Devices, plans, energy, as the stand-in plays them.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { appleBackend } from '../../../src/backends/apple/backend.ts'
+import { findComputeUnits } from '../../../src/backends/apple/devices.ts'
+import { readPowerCounters } from '../../../src/backends/apple/energy.ts'
+import type { PlannedOperation } from '../../../src/backends/backend.ts'
+import type { MeasurableBackend } from '../../../src/measure/protocol/measurable-backend.ts'
+import { Model } from '../../../src/model/model.ts'
+import { addon, standin, useStandin } from './addon.ts'
+import { array, modelFile } from './models.ts'
+
+useStandin()
+
+describe('devices', () => {
+  it('chip, system, cores, names that show the stand-in', () => {
+    const machine = addon.machine()
+    expect(machine).toMatchObject({
+      chip: 'stand-in chip',
+      osVersion: '26',
+      osBuild: 'stand-in build',
+      translated: false,
+      thermalState: 'nominal',
+    })
+    expect(machine).toMatchObject({
+      performanceCores: 4,
+      efficiencyCores: 6,
+      memoryBytes: 16 * 2 ** 30,
+      lowPowerMode: false,
+      devicesFrom: 'coreml',
+    })
+    expect(machine.devices).toEqual([{ kind: 'cpu' }, { kind: 'gpu', name: 'stand-in GPU' }, { kind: 'neuralEngine', cores: 16 }])
+  })
+
+  it('thermal state, low-power mode, Rosetta', async () => {
+    standin.configure({ thermalState: 2, lowPower: true, translated: true })
+    expect(appleBackend.condition()).toEqual({ thermalState: { value: 'serious' }, lowPowerMode: { value: true } })
+    const warning = new Promise((resolve) => process.once('warning', resolve))
+    const path = modelFile({ inputs: [{ name: 'x', type: array('float32', [1]) }], outputs: [{ name: 'y', type: array('float32', [1]) }] })
+    await (await Model.load(path, { backend: 'apple' })).dispose()
+    expect(await warning).toMatchObject({ code: 'COREML_BRIDGE_ROSETTA' })
+  })
+
+  it.each([13, 14] as const)('a machine without Neural Engine on macOS %i', async (osVersion) => {
+    standin.configure({ osVersion, neuralEngine: false })
+    const path = modelFile({ inputs: [{ name: 'x', type: array('float32', [1]) }], outputs: [{ name: 'y', type: array('float32', [1]) }] })
+    if (osVersion === 14) {
+      await expect(Model.load(path, { backend: 'apple', computeUnits: 'cpuAndNeuralEngine' })).rejects.toMatchObject({
+        code: 'ERR_COMPUTE_UNIT_UNAVAILABLE',
+        message: expect.stringContaining('Neural Engine'),
+      })
+    } else {
+      // The registry's silence proves nothing: the unit loads, unverified.
+      const model = await Model.load(path, { backend: 'apple', computeUnits: 'cpuAndNeuralEngine' })
+      expect(model.unitVerified).toBe(false)
+      await model.dispose()
+    }
+    const all = await Model.load(path, { backend: 'apple' })
+    expect(all.computeUnits).toBe('all')
+    await all.dispose()
+  })
+
+  it('macOS 13 asks the IORegistry and Metal', async () => {
+    standin.configure({ osVersion: 13 })
+    expect(addon.machine()).toMatchObject({
+      devicesFrom: 'ioregistry',
+      devices: [{ kind: 'cpu' }, { kind: 'gpu', name: 'stand-in GPU' }, { kind: 'neuralEngine' }],
+    })
+    expect(findComputeUnits(addon.machine()).verified.cpuAndNeuralEngine).toBe(true)
+    standin.configure({ gpu: false })
+    expect((await appleBackend.computeUnits()).cpuAndGPU).toHaveProperty('unavailable')
+    expect(
+      findComputeUnits({ ...addon.machine(), devices: [{ kind: 'cpu' }], chip: 'Intel(R) Core(TM) i9' }).units.cpuAndNeuralEngine,
+    ).toHaveProperty('unavailable')
+  })
+})
+
+describe('plans', () => {
+  it('of an ML Program: every op, nil answers stay unknown', async () => {
+    const model = await Model.load('models/digits-cnn/digits-cnn.mlpackage', { backend: 'apple' })
+    const plan = (await model.computePlan()) as PlannedOperation[]
+    expect(plan.length).toBeGreaterThan(5)
+    for (const [number, op] of plan.entries()) {
+      expect(op.operator).not.toMatch(/^ios/)
+      if (op.operator === 'const' || number % 5 === 4) {
+        expect(op).toMatchObject({ preferred: 'unknown', supported: [], cost: { unavailable: expect.any(String) } })
+      } else {
+        expect(op).toMatchObject({ preferred: number % 2 === 0 ? 'neuralEngine' : 'gpu', supported: ['cpu', 'gpu', 'neuralEngine'] })
+        expect(op.cost).toBeCloseTo(1 / plan.length, 12)
+      }
+    }
+    await model.dispose()
+  })
+
+  it('respects the units, covers NeuralNetwork layers', async () => {
+    const model = await Model.load('models/digits-cnn/digits-cnn.mlmodel', { backend: 'apple', computeUnits: 'cpuOnly' })
+    const plan = (await model.computePlan()) as PlannedOperation[]
+    expect(plan.map(({ operator }) => operator)).toContain('convolution')
+    expect(new Set(plan.map(({ preferred }) => preferred))).toEqual(new Set(['cpu', 'unknown']))
+    await model.dispose()
+  })
+
+  it('that cannot be had say why', async () => {
+    const model = await Model.load('models/digits-cnn/digits-cnn.mlpackage', { backend: 'apple' })
+    standin.configure({ failPlan: true })
+    expect(await model.computePlan()).toEqual({ unavailable: expect.stringContaining('could not be made') })
+    standin.configure({ failPlan: false, osVersion: 14 })
+    expect(await model.computePlan()).toEqual({ unavailable: expect.stringContaining('macOS 14.4') })
+    await model.dispose()
+  })
+})
+
+describe('energy', () => {
+  it('joules by rail at the load that the counters show', async () => {
+    const measurable: MeasurableBackend = appleBackend
+    const before = await measurable.powerCounters!()
+    const start = performance.now()
+    await sleep(200)
+    const after = await measurable.powerCounters!()
+    const seconds = (performance.now() - start) / 1000
+    if ('unavailable' in before || 'unavailable' in after) throw new Error('no counters')
+    // The stand-in's steady load, in watts; "ECPU0" is a part of "CPU Energy" and must not count twice.
+    for (const [rail, watts] of Object.entries({ cpu: 2, gpu: 0.5, neuralEngine: 1.5, memory: 0.25 })) {
+      const measured = (after.joules[rail]! - before.joules[rail]!) / seconds
+      expect(measured, rail).toBeGreaterThan(watts * 0.8)
+      expect(measured, rail).toBeLessThan(watts * 1.2)
+    }
+    // Three quarters of the time above the lowest state.
+    const active = ((after.neuralEngineActiveSeconds as number) - (before.neuralEngineActiveSeconds as number)) / seconds
+    expect(active).toBeGreaterThan(0.6)
+    expect(active).toBeLessThan(0.9)
+  })
+
+  it('gated counters and a missing library are unavailable, never 0 J', async () => {
+    const meter = addon.openEnergyMeter!()
+    meter.start()
+    standin.configure({ energyGated: true })
+    const gated = addon.openEnergyMeter!()
+    gated.start()
+    await sleep(60)
+    expect(gated.read()).toMatchObject({ gated: true, cpu: 0, memory: 0 })
+    const stuck = { ...addon, openEnergyMeter: () => ({ start: () => {}, read: () => gated.read() }) }
+    expect(readPowerCounters(stuck)).toEqual({ unavailable: expect.stringContaining('read zero') })
+    standin.configure({ energyGated: false, energyMissing: true })
+    expect(() => addon.openEnergyMeter!()).toThrow(expect.objectContaining({ code: 'ERR_UNAVAILABLE' }))
+  })
+})
