@@ -39,14 +39,43 @@ export function milTable(families, opsets) {
   ].join('\n')
 }
 
+/**
+ * The table of neural network layers: `kinds` are all layer types of the format with their field numbers, `families` tables of lowerings by
+ * family, `control` the types that steer other layers.
+ */
+export function layerTable(kinds, families, control) {
+  const familyOf = new Map(Object.entries(families).flatMap(([family, layers]) => Object.keys(layers).map((kind) => [kind, family])))
+  for (const kind of control) familyOf.set(kind, 'Control flow')
+  const state = ({ name }) => {
+    if (name === 'custom') return 'refused by its class name, unless the caller registers an implementation'
+    return familyOf.has(name) ? 'lowered' : 'refused'
+  }
+  const order = [...Object.keys(families), 'Control flow']
+  const place = ({ name }) => (familyOf.has(name) ? order.indexOf(familyOf.get(name)) : order.length)
+  const rows = kinds
+    .toSorted((a, b) => place(a) - place(b) || a.number - b.number)
+    .map((kind) => `| \`${kind.name}\` | ${kind.number} | ${familyOf.get(kind.name) ?? "The user's own"} | ${state(kind)} |`)
+  const lowered = kinds.filter((kind) => state(kind) === 'lowered').length
+  return [
+    `${lowered} of ${kinds.length} layer types are lowered. The number is that of the field that holds the layer's parameters in the model file.`,
+    '',
+    '| layer | number | family | |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n')
+}
+
 /** The text of docs/portable.md with every table as it has to be; `modules` are the parts of the backend that know. */
-export function updated(text, { families }) {
-  return withTable(text, 'ML Program ops', milTable(families, JSON.parse(readFileSync(opsetsFile, 'utf8'))))
+export function updated(text, { families, layerKinds, layerFamilies, controlFlowKinds }) {
+  const withLayers = withTable(text, 'NeuralNetwork layers', layerTable(layerKinds, layerFamilies, controlFlowKinds))
+  return withTable(withLayers, 'ML Program ops', milTable(families, JSON.parse(readFileSync(opsetsFile, 'utf8'))))
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const { families } = await import('../dist/backends/portable/mil/ops/index.js')
+  const layers = await import('../dist/backends/portable/neuralnetwork/layers/index.js')
   const text = readFileSync(docs, 'utf8')
-  writeFileSync(docs, updated(text, { families }))
+  writeFileSync(docs, updated(text, { families, ...layers }))
   console.log(`wrote ${fileURLToPath(docs)}`)
 }

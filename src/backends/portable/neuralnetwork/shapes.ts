@@ -1,6 +1,6 @@
 import { elementCount } from '../../../model/tensor.ts'
 import type { GraphBuilder, ShapeElement } from '../onnx/builder.ts'
-import { isStatic, type Value } from '../onnx/value.ts'
+import { isStatic, UnknownDimensionError, type Value } from '../onnx/value.ts'
 
 /** Shape arithmetic that layers share. A neural network has no scalars: what would have rank 0 has shape [1]. */
 
@@ -69,7 +69,14 @@ export function toFloat(graph: GraphBuilder, value: Value): Value {
   return graph.cast(value, 'float32')
 }
 
-/** Indices as int64, negative ones counted from the end where `wrap` is the dimension. */
+/** A shape that a value of the network holds, as int64 vector. @throws UnknownDimensionError where its length, a rank, is not known */
+export function shapeVectorOf(graph: GraphBuilder, value: Value): Value {
+  const vector = vectorOf(graph, toInt64(graph, value))
+  if (vector.dims[0] === null) throw new UnknownDimensionError(vector)
+  return vector
+}
+
+/** A value as vector. */
 export function vectorOf(graph: GraphBuilder, value: Value): Value {
   return value.dims.length === 1 ? value : graph.reshape(value, [-1])
 }

@@ -57,7 +57,8 @@ export const elementwiseLayers: LayerTable = {
       case UnaryOperation.EXP:
         return graph.op('Exp', [x])
       case UnaryOperation.LOG:
-        return graph.op('Log', [x])
+        // An epsilon counts where the file states one.
+        return graph.op('Log', [params.epsilon === 0 ? x : shifted()])
       case UnaryOperation.ABS:
         return graph.op('Abs', [x])
       case UnaryOperation.THRESHOLD:

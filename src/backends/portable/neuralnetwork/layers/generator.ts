@@ -1,7 +1,7 @@
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { categorical, normal, uniform } from '../random.ts'
-import { atLeastRank1, scalarOf, toInt64, vectorOf } from '../shapes.ts'
+import { atLeastRank1, scalarOf, shapeVectorOf } from '../shapes.ts'
 
 /** Layers that make values: constants, ranges, random numbers. The three forms take their shape from a tensor, a parameter or a vector. */
 
@@ -11,7 +11,7 @@ type Form = 'like' | 'static' | 'dynamic'
 function shapeFor(layer: LayerContext<unknown>, form: Form, stated: readonly number[]): Value {
   const { graph } = layer
   if (form === 'like') return graph.shape(input(layer))
-  return form === 'static' ? graph.ints(stated) : vectorOf(graph, toInt64(graph, input(layer)))
+  return form === 'static' ? graph.ints(stated) : shapeVectorOf(graph, input(layer))
 }
 
 const fill = (form: Form) => (layer: LayerContext<{ value: number; targetShape: number[] }>) => {

@@ -1,3 +1,4 @@
+import { NeuralNetworkLayerSchema } from '../../../../format/index.ts'
 import type { LayerKind, LayerTable } from '../layer.ts'
 import { activationLayers } from './activation.ts'
 import { convolutionLayers } from './convolution.ts'
@@ -37,3 +38,11 @@ export const layers: LayerTable = Object.assign({}, ...Object.values(layerFamili
 
 /** Layer types that steer the others; network.ts and control-flow.ts lower them. */
 export const controlFlowKinds = ['copy', 'branch', 'loop', 'loopBreak', 'loopContinue'] as const satisfies readonly LayerKind[]
+
+/** Every layer type of the format, with the number of its field. */
+export const layerKinds: readonly { name: string; number: number }[] = NeuralNetworkLayerSchema.oneofs[0]!.fields.map(
+  ({ name, number }) => ({
+    name,
+    number,
+  }),
+)

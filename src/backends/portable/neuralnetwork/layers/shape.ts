@@ -2,7 +2,7 @@ import { ChannelOrder } from '../../../../format/index.ts'
 import type { ShapeElement } from '../../onnx/builder.ts'
 import { isStatic, UnknownDimensionError, type Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { openShape, product, toFloat, toInt64, vectorOf } from '../shapes.ts'
+import { openShape, product, shapeVectorOf, toFloat, toInt64, vectorOf } from '../shapes.ts'
 
 /** Layers that give elements another shape or order. */
 
@@ -10,13 +10,6 @@ import { openShape, product, toFloat, toInt64, vectorOf } from '../shapes.ts'
 function permuteLast(layer: LayerContext<unknown>, value: Value, order: readonly [number, number, number]): Value {
   const first = value.dims.length - 3
   return layer.graph.transpose(value, [...Array(first).keys(), ...order.map((axis) => first + axis)])
-}
-
-/** A shape that a value states, as int64 vector whose length is known. */
-function shapeInput(layer: LayerContext<unknown>, index: number): Value {
-  const vector = vectorOf(layer.graph, toInt64(layer.graph, input(layer, index)))
-  if (vector.dims[0] === null) throw new UnknownDimensionError(vector)
-  return vector
 }
 
 function broadcastTo(layer: LayerContext<unknown>, shape: Value): Value {
@@ -93,7 +86,7 @@ export const shapeLayers: LayerTable = {
     const rank = x.dims.length
     const given = layer.inputs[1]
     if (!given) return graph.op('Tile', [x, graph.ints([...Array(rank - params.reps.length).fill(1), ...params.reps])])
-    const repeats = shapeInput(layer, 1)
+    const repeats = shapeVectorOf(layer.graph, input(layer, 1))
     const missing = rank - repeats.dims[0]!
     return graph.op('Tile', [x, missing > 0 ? graph.concat([graph.ints(Array(missing).fill(1)), repeats], 0) : repeats])
   },
@@ -149,7 +142,7 @@ export const shapeLayers: LayerTable = {
   },
   reshapeLike: (layer) => reshapeTo(layer, layer.graph.dims(input(layer, 1))),
   reshapeStatic: (layer) => reshapeTo(layer, layer.params.targetShape),
-  reshapeDynamic: (layer) => layer.graph.op('Reshape', [input(layer), shapeInput(layer, 1)]),
+  reshapeDynamic: (layer) => layer.graph.op('Reshape', [input(layer), shapeVectorOf(layer.graph, input(layer, 1))]),
   rankPreservingReshape: (layer) => {
     const { graph, params } = layer
     const x = input(layer)
@@ -160,7 +153,7 @@ export const shapeLayers: LayerTable = {
   },
   broadcastToLike: (layer) => broadcastTo(layer, layer.graph.shape(input(layer, 1))),
   broadcastToStatic: (layer) => broadcastTo(layer, layer.graph.ints(layer.params.targetShape)),
-  broadcastToDynamic: (layer) => broadcastTo(layer, shapeInput(layer, 1)),
+  broadcastToDynamic: (layer) => broadcastTo(layer, shapeVectorOf(layer.graph, input(layer, 1))),
   slidingWindows: (layer) => {
     const { graph, params } = layer
     const x = input(layer)
