@@ -9,7 +9,7 @@ import { suiteSettings } from '../../measure/protocol/defaults.ts'
 import type { CompareResult } from '../../measure/result.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { addSharedOptions, parseCount, parseDurationOption, readSharedOptions, type SharedOptions } from '../options.ts'
-import { startProgress } from '../progress.ts'
+import { type Progress, startProgress } from '../progress.ts'
 
 interface CompareFlags extends SharedOptions {
   csv?: boolean
@@ -25,6 +25,7 @@ interface CompareFlags extends SharedOptions {
   baseline?: string
   maxSlowdown?: number
   failIf: Condition[]
+  size: 'small' | 'heavy'
   findDivergence?: boolean
 }
 
@@ -65,6 +66,17 @@ async function failures(result: CompareResult, flags: CompareFlags, limit: numbe
   return [...found, ...slowdownFailures(checkBaseline(await readResult(flags.baseline), result, limit), limit)]
 }
 
+/** The models that are named, or the sample models of the size that is asked for. */
+async function modelsOf(paths: string[], { size }: CompareFlags, progress: Progress): Promise<(string | ModelToCompare)[]> {
+  if (paths.length > 0) return paths
+  if (size === 'heavy') {
+    const { heavyModels } = await import('../../measure/heavy/heavy-models.ts')
+    return heavyModels((name) => progress.update(`making ${name}`))
+  }
+  const { listedModels, samplesFolder } = await import('../../measure/samples.ts')
+  return listedModels(samplesFolder)
+}
+
 /** A model that no unit could load, all for the same reason, is an error of the input and no result. */
 function throwIfUnloadable({ models }: CompareResult): void {
   const units = models.length === 1 ? models[0]!.units.filter(({ status }) => status !== 'unavailable') : []
@@ -94,11 +106,10 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
   if (flags.maxSlowdown !== undefined && flags.baseline === undefined)
     throw new CoreMLError('ERR_ARGUMENT', '--max-slowdown needs --baseline FILE')
   const { compare } = await import('../../measure/compare.ts')
-  const { listedModels, samplesFolder } = await import('../../measure/samples.ts')
   // A baseline that cannot be read is told before minutes of measuring.
   if (flags.baseline !== undefined) await (await import('../../measure/read-result.ts')).readResult(flags.baseline)
-  const models: (string | ModelToCompare)[] = paths.length > 0 ? paths : await listedModels(samplesFolder)
   const progress = startProgress('comparing', { quiet: flags.json === true && !process.stderr.isTTY })
+  const models = await modelsOf(paths, flags, progress)
   let result: CompareResult
   try {
     result = await compare(models, {
@@ -152,6 +163,11 @@ export function define(command: Command): void {
     .argument('[models...]', '.mlmodel files or .mlpackage folders; the sample models when none is named')
     .addOption(new Option('--iterations <count>', 'timed predictions of each unit').argParser(parseCount))
     .addOption(new Option('--duration <time>', 'timed stretch of each unit, such as 500ms, 10s or 2m').argParser(parseDurationOption))
+    .addOption(
+      new Option('--size <size>', 'of the sample models: heavy ones are made here, tens to hundreds of MB each')
+        .choices(['small', 'heavy'])
+        .default('small'),
+    )
     .option('--expected <file>', '.npz file with expected outputs by name, and with inputs unless --inputs names another')
     .option('--inputs <file>', '.npz file with inputs by name')
     .addOption(new Option('--seed <number>', 'repeats the order of blocks and the made-up inputs of another run').argParser(parseSeed))
