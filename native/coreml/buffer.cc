@@ -28,6 +28,7 @@ Pool &pool() {
 }
 
 std::atomic<size_t> live{0};
+std::atomic<size_t> created{0};
 
 int classOf(size_t bytes) {
   int index = 0;
@@ -73,6 +74,7 @@ std::shared_ptr<Buffer> Buffer::create(size_t bytes) {
   try {
     std::shared_ptr<Buffer> buffer(new Buffer(data, bytes, capacity));
     ++live;
+    created += bytes;
     return buffer;
   } catch (const std::bad_alloc &) {
     std::free(data);
@@ -92,5 +94,7 @@ Buffer::~Buffer() {
 }
 
 size_t Buffer::liveCount() { return live.load(); }
+
+size_t Buffer::createdBytes() { return created.load(); }
 
 } // namespace coreml

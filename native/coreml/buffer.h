@@ -21,6 +21,8 @@ class Buffer {
 
   // How many buffers exist in the process: tests count them back to zero.
   static size_t liveCount();
+  // Bytes of all buffers ever made: every copy goes into a new one, so a path without copies leaves this as it was.
+  static size_t createdBytes();
 
  private:
   Buffer(void *data, size_t size, size_t capacity) : data_(data), size_(size), capacity_(capacity) {}

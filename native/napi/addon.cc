@@ -7,7 +7,9 @@
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   auto *environment = new binding::Environment;
   env.SetInstanceData(environment);
+#ifndef COREML_NO_THREADSAFE_FUNCTIONS
   environment->thread = binding::JavaScriptThread::create(env);
+#endif
   binding::defineModel(env, exports);
   binding::defineState(env, exports);
   binding::defineCancellation(env, exports);

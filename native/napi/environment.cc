@@ -3,6 +3,9 @@
 #include <chrono>
 
 namespace binding {
+
+#ifndef COREML_NO_THREADSAFE_FUNCTIONS
+
 namespace {
 // A prediction cannot be interrupted. One that runs when the environment ends is given this long, so that it does not run into the process's own end.
 constexpr std::chrono::milliseconds patience{1000};
@@ -63,6 +66,8 @@ void JavaScriptThread::shutDown() {
   changed_.wait_for(lock, patience, [this] { return nativeWork_ == 0; });
   napi_release_threadsafe_function(function_, napi_tsfn_abort);
 }
+
+#endif
 
 void AllocatedBuffers::add(const std::shared_ptr<coreml::Buffer> &buffer) {
   std::lock_guard<std::mutex> lock(mutex_);

@@ -13,6 +13,8 @@
 
 namespace binding {
 
+#ifndef COREML_NO_THREADSAFE_FUNCTIONS
+
 // The way back to the JavaScript thread. Held by native work; outlives the environment.
 class JavaScriptThread {
  public:
@@ -39,6 +41,8 @@ class JavaScriptThread {
   napi_threadsafe_function function_ = nullptr;
 };
 
+#endif
+
 // Buffers that JavaScript got with allocate(), by address: predictions use their memory as it is.
 class AllocatedBuffers {
  public:
@@ -53,7 +57,9 @@ class AllocatedBuffers {
 };
 
 struct Environment {
+#ifndef COREML_NO_THREADSAFE_FUNCTIONS
   std::shared_ptr<JavaScriptThread> thread;
+#endif
   std::shared_ptr<AllocatedBuffers> allocated = std::make_shared<AllocatedBuffers>();
   // True where the host (Electron) refuses memory of ours; tests set it too.
   bool externalBuffersForbidden = false;

@@ -1,4 +1,5 @@
 // The stand-in's switches, for tests. Not in the addon that is shipped.
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
@@ -6,6 +7,7 @@
 #include "classes.h"
 #include "control.h"
 #include "errors_js.h"
+#include "strided_copy.h"
 
 namespace binding {
 namespace {
@@ -94,6 +96,41 @@ Napi::Value liveObjects(const Napi::CallbackInfo &info) {
   return object;
 }
 
+// The least that a promise over another thread costs: what benchmarks compare with.
+class EmptyWorker : public Napi::AsyncWorker {
+ public:
+  explicit EmptyWorker(Napi::Env env) : Napi::AsyncWorker(env), deferred(Napi::Promise::Deferred::New(env)) {}
+  void Execute() override {}
+  void OnOK() override { deferred.Resolve(Env().Undefined()); }
+  Napi::Promise::Deferred deferred;
+};
+
+Napi::Value emptyWorker(const Napi::CallbackInfo &info) {
+  auto *worker = new EmptyWorker(info.Env());
+  worker->Queue();
+  return worker->deferred.Promise();
+}
+
+// stridedCopy(rows, columns, padding, times): nanoseconds of our copy out of padded rows and of a memcpy of the same bytes, each into a new buffer.
+Napi::Value stridedCopy(const Napi::CallbackInfo &info) {
+  auto number = [&](size_t index) { return info[index].As<Napi::Number>().Int64Value(); };
+  const std::vector<int64_t> shape{number(0), number(1)};
+  const std::vector<int64_t> strides{number(1) + number(2), 1};
+  auto bytes = static_cast<size_t>(shape[0] * shape[1]) * sizeof(float);
+  std::vector<float> padded(static_cast<size_t>(shape[0] * strides[0]));
+  auto timed = [&](auto work) {
+    auto start = std::chrono::steady_clock::now();
+    for (int64_t i = 0; i < number(3); ++i) work(coreml::Buffer::create(bytes)->data());
+    return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
+  };
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("memcpy", timed([&](void *target) { std::memcpy(target, padded.data(), bytes); }));
+  object.Set("strided", timed([&](void *target) { coreml::copyFromStrided(target, padded.data(), shape, strides, sizeof(float)); }));
+  return object;
+}
+
+Napi::Value createdBytes(const Napi::CallbackInfo &info) { return Napi::Number::New(info.Env(), static_cast<double>(coreml::Buffer::createdBytes())); }
+
 } // namespace
 
 void defineStandin(Napi::Env env, Napi::Object exports) {
@@ -108,6 +145,9 @@ void defineStandin(Napi::Env env, Napi::Object exports) {
   standin.Set("configure", Napi::Function::New<configure>(env, "configure"));
   standin.Set("events", Napi::Function::New<events>(env, "events"));
   standin.Set("liveObjects", Napi::Function::New<liveObjects>(env, "liveObjects"));
+  standin.Set("emptyWorker", Napi::Function::New<emptyWorker>(env, "emptyWorker"));
+  standin.Set("stridedCopy", Napi::Function::New<stridedCopy>(env, "stridedCopy"));
+  standin.Set("createdBytes", Napi::Function::New<createdBytes>(env, "createdBytes"));
   exports.Set("standin", standin);
 }
 

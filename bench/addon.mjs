@@ -1,0 +1,60 @@
+// The addon's own cost, on the stand-in for Core ML built without sanitizers: what our code adds to the time that Core ML takes.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { measureInProcess, median } from './tools.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** A `.mlmodel` that takes a vector and gives one number. */
+async function writeModel(path, length) {
+  const { ArrayDataType, ModelSchema } = await import('../dist/format/index.js')
+  const vector = (name, size) => ({
+    name,
+    type: { type: { case: 'multiArrayType', value: { shape: [size], dataType: ArrayDataType.FLOAT32 } } },
+  })
+  const description = { input: [vector('x', length)], output: [vector('y', 1)] }
+  const model = create(ModelSchema, { specificationVersion: 4, description, type: { case: 'neuralNetwork', value: {} } })
+  writeFileSync(path, toBinary(ModelSchema, model))
+}
+
+export async function run({ quick = false } = {}) {
+  if (process.platform !== 'linux') throw new Error('the stand-in for Core ML is built on Linux only')
+  const built = spawnSync(process.execPath, [join(root, 'scripts/build-standin.mjs'), 'none'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  })
+  if (built.status !== 0) throw new Error(`the stand-in was not built: ${built.stderr.trim().split('\n').at(-1)}`)
+  const folder = mkdtempSync(join(tmpdir(), 'coreml-bench-'))
+  try {
+    await writeModel(join(folder, 'tiny.mlmodel'), 1)
+    await writeModel(join(folder, 'wide.mlmodel'), 150_528)
+    const figures = measureInProcess(fileURLToPath(new URL('addon/measure.mjs', import.meta.url)), [
+      join(root, 'build-standin/none/coreml.node'),
+      folder,
+      quick,
+    ])
+    const row = (key, name, atMost, peer, more = {}) => ({
+      name,
+      ratio: median(figures[key]),
+      spread: [Math.min(...figures[key]), Math.max(...figures[key])],
+      goal: { atMost },
+      peer,
+      ...more,
+    })
+    const perMemcpy = 1 / 0.7 // a rate of at least 0.7 of memcpy's
+    return [
+      row('overhead', 'native time of a prediction beyond the stand-in’s own', 10, 'the stand-in', { unit: 'µs' }),
+      row('promise', 'an awaited prediction', 1.2, 'an empty awaited AsyncWorker'),
+      row('input', 'taking over an input of 150 528 floats', perMemcpy, 'memcpy'),
+      row('strided', 'copying a padded 1000 × 64 output', perMemcpy, 'memcpy'),
+      row('copied', 'bytes copied with allocated arrays on both sides', 0, 'none', { unit: 'B' }),
+      row('eventLoop', 'event-loop delay p99 beyond idle, 8 predictions of 20 ms', 2, 'the idle loop', { unit: 'ms' }),
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

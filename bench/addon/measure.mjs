@@ -1,0 +1,133 @@
+// Measures the addon on the stand-in, in a process of its own: node measure.mjs ADDON MODELS QUICK. Prints one line of JSON: rounds of raw figures.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { median } from '../tools.mjs'
+
+const [addonPath, folder, quick] = process.argv.slice(2)
+const rounds = quick === 'true' ? 3 : 7
+const module = { exports: {} }
+process.dlopen(module, addonPath)
+const { standin, ...addon } = module.exports
+standin.configure({ releaseMilliseconds: 0 })
+
+const load = async (name) => addon.loadModel({ path: await addon.compileModel(`${folder}/${name}.mlmodel`) }, {})
+const array = (data, dims) => ({
+  kind: 'array',
+  type: 'float32',
+  dims,
+  bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+})
+const features = (values) => Object.assign(Object.create(null), values)
+const nanoseconds = () => Number(process.hrtime.bigint())
+
+async function times(count, work) {
+  const samples = []
+  for (let i = 0; i < count; ++i) {
+    const start = nanoseconds()
+    await work()
+    samples.push(nanoseconds() - start)
+  }
+  return samples
+}
+
+const tiny = await load('tiny')
+const tinyInputs = features({ x: array(Float32Array.of(1), [1]) })
+
+/** Microseconds of each native prediction that the stand-in did not spend itself. */
+async function overhead() {
+  const iterations = 5000
+  const before = standin.events().insideNanoseconds
+  const { elapsedMilliseconds } = await tiny.runTimed([tinyInputs], { iterations })
+  return (elapsedMilliseconds * 1e6 - (standin.events().insideNanoseconds - before)) / iterations / 1000
+}
+
+/** An awaited prediction over an empty awaited AsyncWorker, in turn. */
+async function promise() {
+  const ours = []
+  const theirs = []
+  for (let i = 0; i < 40; ++i) {
+    ours.push(...(await times(50, () => tiny.predict(tinyInputs))))
+    theirs.push(...(await times(50, () => standin.emptyWorker())))
+  }
+  return median(ours) / median(theirs)
+}
+
+/** Time to take over an input of 150 528 floats, over that of a memcpy of it. */
+async function input() {
+  const data = new Float32Array(150_528).fill(1)
+  const target = Buffer.alloc(data.byteLength)
+  const source = Buffer.from(data.buffer)
+  const inputs = features({ x: array(data, [150_528]) })
+  const model = await load('wide')
+  const calls = []
+  const copies = []
+  const small = []
+  for (let i = 0; i < 60; ++i) {
+    let start = nanoseconds()
+    source.copy(target)
+    copies.push(nanoseconds() - start)
+    start = nanoseconds()
+    const prediction = model.predict(inputs)
+    calls.push(nanoseconds() - start)
+    await prediction
+    start = nanoseconds()
+    const other = tiny.predict(tinyInputs)
+    small.push(nanoseconds() - start)
+    await other
+  }
+  await model.dispose()
+  return (median(calls) - median(small)) / median(copies)
+}
+
+function strided() {
+  const { strided, memcpy } = standin.stridedCopy(1000, 64, 5, 500)
+  return strided / memcpy
+}
+
+/** Bytes copied by predictions between allocated arrays. */
+async function copied() {
+  const data = new Float32Array(addon.allocate(4))
+  const result = new Float32Array(addon.allocate(4))
+  const inputs = features({ x: array(data, [1]) })
+  const backings = features({ y: array(result, [1]) })
+  const before = standin.createdBytes()
+  for (let i = 0; i < 100; ++i) {
+    data[0] = i
+    const { outputs } = await tiny.predict(inputs, { backings })
+    if (!outputs.y.zeroCopy || result[0] !== i) throw new Error('the allocated array was not used')
+  }
+  return standin.createdBytes() - before
+}
+
+/** p99 of the event loop's delay while 8 predictions of 20 ms run, minus that of the idle loop, in milliseconds. */
+async function eventLoop() {
+  const p99 = async (work) => {
+    const histogram = monitorEventLoopDelay({ resolution: 1 })
+    histogram.enable()
+    await work()
+    histogram.disable()
+    return histogram.percentile(99) / 1e6
+  }
+  const milliseconds = quick === 'true' ? 500 : 1500
+  const idle = await p99(() => sleep(milliseconds))
+  standin.configure({ predictMicroseconds: 20_000 })
+  const busy = await p99(async () => {
+    const end = performance.now() + milliseconds
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        while (performance.now() < end) await tiny.predict(tinyInputs)
+      }),
+    )
+  })
+  standin.configure({ predictMicroseconds: 0 })
+  return busy - idle
+}
+
+const result = {}
+for (const [name, measure] of Object.entries({ overhead, promise, input, strided, copied, eventLoop })) {
+  await measure() // warm-up
+  result[name] = []
+  for (let i = 0; i < rounds; ++i) result[name].push(await measure())
+}
+await tiny.dispose()
+console.log(JSON.stringify(result))

@@ -1,0 +1,68 @@
+// npm run test:long: what takes too long for every run. The addon on the stand-in for Core ML:
+//   1. a million predictions, whose memory must not grow (COUNT=… sets another number);
+//   2. everything at once, worker threads and ends in the middle, under ThreadSanitizer.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { build } from './setup.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const child = (name) => join(root, 'tests/native/standin/children', `${name}.mjs`)
+const addon = (sanitizer) => join(root, 'build-standin', sanitizer, 'coreml.node')
+
+build()
+run([join(root, 'scripts/build-standin.mjs'), 'none', 'tsan'])
+const { ArrayDataType, ModelSchema } = await import('../dist/format/index.js')
+
+const folder = mkdtempSync(join(tmpdir(), 'coreml-long-'))
+let failed = false
+try {
+  const path = join(folder, 'vector.mlmodel')
+  const vector = (name) => ({ name, type: { type: { case: 'multiArrayType', value: { shape: [4], dataType: ArrayDataType.FLOAT32 } } } })
+  const description = { input: [vector('x')], output: [vector('y')] }
+  writeFileSync(
+    path,
+    toBinary(ModelSchema, create(ModelSchema, { specificationVersion: 9, description, type: { case: 'neuralNetwork', value: {} } })),
+  )
+
+  const { stdout } = run(['--expose-gc', child('million'), addon('none'), path])
+  const { count, bytesPer100000 } = JSON.parse(stdout)
+  report(`${count} predictions: resident memory ${bytesPer100000} bytes per 100 000`, bytesPer100000 <= 2 ** 20)
+
+  const runtime = spawnSync('clang-19', ['-print-file-name=libclang_rt.tsan-x86_64.so'], { encoding: 'utf8' }).stdout.trim()
+  const env = {
+    LD_PRELOAD: runtime,
+    TSAN_OPTIONS: `suppressions=${join(root, 'tests/native/tsan.supp')} ignore_noninstrumented_modules=1 report_signal_unsafe=0 exitcode=66`,
+  }
+  for (const [name, status] of [
+    ['stress', 0],
+    ['many', 0],
+    ['terminate', 0],
+    ['exit', 7],
+  ]) {
+    const ended = run([child(name), addon('tsan'), path], env, true)
+    const clean = ended.status === status && !ended.stderr.includes('ThreadSanitizer')
+    report(`ThreadSanitizer: ${name}`, clean)
+    if (!clean) console.log(`status ${ended.status}, signal ${ended.signal}\n${ended.stderr.slice(0, 6000)}`)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+process.exit(failed ? 1 : 0)
+
+function report(text, passed) {
+  console.log(`${passed ? 'pass' : 'FAIL'}  ${text}`)
+  if (!passed) failed = true
+}
+
+function run(args, env = {}, mayFail = false) {
+  const ended = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } })
+  if (ended.status !== 0 && !mayFail) {
+    console.error(ended.stderr.slice(-4000))
+    process.exit(1)
+  }
+  return ended
+}
