@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { entryPoint } from '../entry-point.ts'
+import { CoreMLError } from '../errors.ts'
+import type { FormattedImage } from '../images/formats.ts'
+import { decodeForFeature, type ImageJob } from './conform-image.ts'
+import type { ImageReply, ImageRequest } from './image-worker.ts'
+
+/** Files of fewer bytes and PNG files of fewer pixels are decoded in a few milliseconds: the way to the worker would cost more. */
+const small = { bytes: 16 * 1024, pixels: 128 * 128 }
+
+function isSmall(bytes: Uint8Array): boolean {
+  if (bytes.length > small.bytes) return false
+  const isPng = bytes.length > 24 && bytes[0] === 0x89
+  if (!isPng) return true
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return view.getUint32(16) * view.getUint32(20) <= small.pixels
+}
+
+interface Waiting {
+  resolve(image: FormattedImage): void
+  reject(error: unknown): void
+}
+
+/** The thread, while there is one, and who waits for it. */
+let worker: Worker | undefined
+const waiting = new Map<number, Waiting>()
+let lastId = 0
+
+function settle(id: number, how: (one: Waiting) => void): void {
+  const one = waiting.get(id)
+  waiting.delete(id)
+  // An idle thread must not keep the process alive.
+  if (waiting.size === 0) worker?.unref()
+  if (one) how(one)
+}
+
+function failAll(error: unknown): void {
+  worker = undefined
+  for (const id of [...waiting.keys()]) settle(id, ({ reject }) => reject(error))
+}
+
+function startWorker(path: string): Worker {
+  // Options of the program itself (--input-type, --eval) are none of the thread's.
+  const started = new Worker(path, { execArgv: [] })
+  started.on('message', (reply: ImageReply) => {
+    settle(reply.id, ({ resolve, reject }) =>
+      'image' in reply ? resolve(reply.image) : reject(new CoreMLError(reply.code, reply.message)),
+    )
+  })
+  started.on('error', (error) => failAll(new CoreMLError('ERR_INTERNAL', `decoding an image failed: ${error.message}`, { cause: error })))
+  started.on('exit', () => failAll(new CoreMLError('ERR_INTERNAL', 'the thread that decodes images ended')))
+  return started
+}
+
+/**
+ * Decodes an image file and brings it to the format and size of its feature; large ones in a worker thread, so that the event loop goes on.
+ * @throws CoreMLError ERR_INPUT
+ */
+export async function prepareImage(job: ImageJob): Promise<FormattedImage> {
+  const path = entryPoint('model/image-worker')
+  // The file is missing where the package was bundled into one: then the image is decoded here.
+  if (isSmall(job.bytes) || !existsSync(path)) return decodeForFeature(job)
+  worker ??= startWorker(path)
+  worker.ref()
+  const id = ++lastId
+  const { feature, options, source } = job
+  // What comes from a Buffer pool is copied, a buffer of its own is handed over.
+  const bytes = job.bytes.byteLength === job.bytes.buffer.byteLength ? job.bytes : Uint8Array.from(job.bytes)
+  const { resize, background } = options
+  const request: ImageRequest = { id, job: { feature, bytes, options: { resize, background }, source } }
+  return new Promise<FormattedImage>((resolve, reject) => {
+    waiting.set(id, { resolve, reject })
+    worker!.postMessage(request, [bytes.buffer as ArrayBuffer])
+  })
+}
