@@ -54,7 +54,9 @@ export function inputPort(
 export function outputPort(builder: GraphBuilder, name: string, value: Value, feature: FeatureDescription | undefined): void {
   const colorSpace = colorSpaceOf(feature)
   if (colorSpace === undefined) {
-    builder.output(value.type === 'bool' ? builder.cast(value, 'int32') : value, name)
+    const typed = value.type === 'bool' ? builder.cast(value, 'int32') : value
+    // Core ML gives a single number as array of one.
+    builder.output(typed.dims.length === 0 ? builder.reshape(typed, [1]) : typed, name)
     return
   }
   const colour = colorSpace === ColorSpace.RGB || colorSpace === ColorSpace.BGR

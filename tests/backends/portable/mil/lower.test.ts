@@ -56,6 +56,11 @@ describe('lowering of ML Programs', () => {
     expect(outputs).toEqual({ x: [1, -2, 3], y: [1, 0, 3] })
   })
 
+  test('a single number is an array of one', () => {
+    const sum = operation('reduce_sum', { x: 'x', keep_dims: { bool: false } }, { y: float32() })
+    expect(lower(programModel({ x: float32(3) }, [sum], ['y'])).graph.outputs).toEqual([{ name: 'y', type: 'float32', dims: [1] }])
+  })
+
   test('casts to narrow integers wrap, towards zero', async () => {
     const operations = [
       operation('cast', { x: 'x', dtype: { text: 'uint8' } }, { narrow: tensorType(MilDataType.UINT8, [3]) }),

@@ -137,7 +137,10 @@ export const controlFlow: LoweringTable = {
     const { builder } = op
     const a = op.input('a')
     const b = builder.cast(op.input('b'), a.type)
-    return builder.op('Where', [builder.cast(op.input('cond'), 'bool'), a, b])
+    const condition = builder.cast(op.input('cond'), 'bool')
+    if (a.type !== 'bool') return builder.op('Where', [condition, a, b])
+    // onnxruntime has no kernel for choosing among bools.
+    return builder.op('Or', [builder.op('And', [condition, a]), builder.op('And', [builder.op('Not', [condition]), b])])
   },
   while_loop: whileLoop,
 }

@@ -70,8 +70,10 @@ function oneHot(op: OpContext): Value {
   const { dtype } = op.output()
   const type = computeType(dtype)
   const [on, off] = [op.number('on_value', 1), op.number('off_value', 0)]
-  if (type === 'bool')
-    return on === 1 && off === 0 ? here : builder.op('Where', [here, builder.scalar(on, 'bool'), builder.scalar(off, 'bool')])
+  if (type === 'bool') {
+    const numbers = builder.op('Where', [here, builder.scalar(on, 'int32'), builder.scalar(off, 'int32')])
+    return builder.cast(numbers, 'bool')
+  }
   return builder.op('Where', [here, builder.scalar(on, type), builder.scalar(off, type)])
 }
 
