@@ -100,23 +100,18 @@ export class MilBuilder {
   /** Random weights of standard deviation `deviation` around `center`. */
   weight(dims: readonly number[], deviation: number, center = 0, type: 'float16' | 'float32' = 'float16'): Ref {
     const count = elementCount(dims)
-    if (type === 'float32') {
-      const values = Float32Array.from({ length: count }, () => this.pool[this.random.integer(0, poolSize - 1)]! * deviation + center)
-      const blob = this.file.addBlob('fp32', count, new Uint8Array(values.buffer))
-      const value = create(ValueSchema, { type: tensorType(MilDataType.FLOAT32, dims), value: { case: 'blobFileValue', value: blob } })
-      return this.constant('weight', value, dims, type)
-    }
-    const pool = this.scaledPool(deviation, center)
-    const bits = new Uint16Array(count)
+    const half = type === 'float16'
+    const pool = half ? this.halfPool(deviation, center) : this.pool.map((value) => value * deviation + center)
+    const values = half ? new Uint16Array(count) : new Float32Array(count)
     for (let at = 0; at < count; ) {
       const start = this.random.integer(0, poolSize - 1)
       const length = Math.min(count - at, poolSize - start)
-      bits.set(pool.subarray(start, start + length), at)
+      values.set(pool.subarray(start, start + length), at)
       at += length
     }
-    const blob = this.file.addBlob('fp16', count, new Uint8Array(bits.buffer))
-    const value = create(ValueSchema, { type: tensorType(MilDataType.FLOAT16, dims), value: { case: 'blobFileValue', value: blob } })
-    return this.constant('weight', value, dims, 'float16')
+    const blob = this.file.addBlob(half ? 'fp16' : 'fp32', count, new Uint8Array(values.buffer))
+    const value = create(ValueSchema, { type: tensorType(dataTypes[type], dims), value: { case: 'blobFileValue', value: blob } })
+    return this.constant('weight', value, dims, type)
   }
 
   /** A list of integers that is known when the model is made. */
@@ -167,7 +162,7 @@ export class MilBuilder {
     return `${hint}_${this.made++}`
   }
 
-  private scaledPool(deviation: number, center: number): Uint16Array {
+  private halfPool(deviation: number, center: number): Uint16Array {
     const key = deviation * 1e6 + center
     const known = this.pools.get(key)
     if (known) return known
