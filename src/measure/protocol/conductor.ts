@@ -7,6 +7,7 @@ import type { CompareEvent } from '../events.ts'
 import { seededRandom } from '../random.ts'
 import type { Environment } from '../result.ts'
 import { median } from '../statistics/descriptive.ts'
+import { durationText } from '../words.ts'
 import type { BackendChoice, CallName, Calls, InputSource } from './calls.ts'
 import type { ProtocolSettings } from './defaults.ts'
 import { disturbance, machineCpuMilliseconds, readEnvironment } from './environment.ts'
@@ -32,6 +33,8 @@ export interface Assignment {
 
 /** Windows of energy and the pause that is taken for the idle baseline. */
 const powerWindows = { count: 5, milliseconds: 1000 }
+/** A slow model's batch is left out where it would take longer than this, in milliseconds. */
+const longestBatch = 5000
 /** Pauses before a prediction "after idle". */
 const idleRepeats = 3
 
@@ -246,7 +249,10 @@ class Conductor {
     for (const track of this.shuffled()) {
       this.phase(track, 'throughput')
       track.roundTrip = (await this.ask(track, 'roundTrip', { milliseconds }, 'JavaScript round trip')) ?? []
-      track.batch = (await this.ask(track, 'batch', { size: batchSize, milliseconds }, 'batch')) ?? track.batch
+      const batchMilliseconds = batchSize * (track.blocks.at(-1)?.median ?? 0)
+      if (batchMilliseconds > longestBatch)
+        track.batch = { unavailable: `a batch of ${batchSize} would take ${durationText(batchMilliseconds)}` }
+      else track.batch = (await this.ask(track, 'batch', { size: batchSize, milliseconds }, 'batch')) ?? track.batch
       track.inFlight = (await this.ask(track, 'inFlight', { count: inFlight, milliseconds }, 'in flight')) ?? track.inFlight
       await this.energy(track)
       track.outputs = (await this.ask(track, 'outputs', { limit: this.assignment.cases }, 'outputs')) ?? []
