@@ -9,6 +9,7 @@ import { compiledModel, compileTo } from './compile.ts'
 import { completeDescription } from './description.ts'
 import { findComputeUnits } from './devices.ts'
 import { type PowerCounters, readPowerCounters } from './energy.ts'
+import { InnerValues } from './inner-values.ts'
 import { bindingAvailable, loadBinding } from './load-binding.ts'
 import { AppleModel } from './model.ts'
 import { native } from './native-errors.ts'
@@ -42,7 +43,12 @@ function warnOfRosetta(binding: AppleBinding): void {
 async function describe(told: ModelDescription, path: string, functionName: string | undefined): Promise<ModelDescription> {
   if (extname(path) === '.mlmodelc') return told
   try {
-    return completeDescription(told, describeModel(await openModel(path), functionName))
+    const file = await openModel(path)
+    try {
+      return completeDescription(told, describeModel(file, functionName))
+    } finally {
+      file.close()
+    }
   } catch {
     return told
   }
@@ -76,6 +82,7 @@ async function load(path: string, options: LoadOptions): Promise<LoadedModel> {
         load: loadMilliseconds,
       },
       compiledPath: compiled.path,
+      inner: extname(path) === '.mlmodelc' ? undefined : new InnerValues(path, options, load),
       release: compiled.release,
     })
   } catch (error) {

@@ -13,6 +13,7 @@ import type {
   Unavailable,
 } from '../backend.ts'
 import type { AppleBinding, NativeArray, NativeConfiguration, NativeModel, NativePredictOptions, NativeResults } from './binding.ts'
+import type { InnerValues } from './inner-values.ts'
 import { native, nativeNow } from './native-errors.ts'
 import { fromNativeResults, toNativeArray, toNativeFeatures } from './native-values.ts'
 import { readComputePlan } from './plan.ts'
@@ -29,6 +30,8 @@ export interface AppleModelParts {
   loadTimes: LoadedModel['loadTimes']
   /** The `.mlmodelc` folder; undefined for a model from memory. */
   compiledPath: string | undefined
+  /** Gives inner values of models that came from a source file. */
+  inner?: InnerValues
   /** Removes what was made for this model alone. */
   release: () => Promise<void>
 }
@@ -54,7 +57,9 @@ export class AppleModel implements LoadedModel {
   /** Inputs are taken over (copied, unless they lie in memory from `allocate`) before this returns its promise. */
   async predict(inputs: Features, options: PredictOptions): Promise<Prediction> {
     if (options.intermediates !== undefined) {
-      throw new CoreMLError('ERR_ARGUMENT', 'intermediates: Core ML gives no inner values; the portable backend does')
+      const { inner } = this.#parts
+      if (inner) return inner.predict(inputs, options.intermediates, options)
+      throw new CoreMLError('ERR_ARGUMENT', 'intermediates: they need the .mlpackage that the model was made from')
     }
     const { outputs: given = {} } = options
     const backings = this.#backings(given)
@@ -109,7 +114,7 @@ export class AppleModel implements LoadedModel {
   }
 
   dispose(): Promise<void> {
-    this.#disposal ??= native(this.#parts.handle.dispose()).then(this.#parts.release)
+    this.#disposal ??= Promise.all([native(this.#parts.handle.dispose()), this.#parts.inner?.dispose()]).then(this.#parts.release)
     return this.#disposal
   }
 

@@ -13,7 +13,9 @@ export function fromNativeError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CoreMLError) return error
   const { code, domain, nativeCode, userInfo, message } = error as NativeError
   if (code === undefined || !code.startsWith('ERR_')) return error
-  return new CoreMLError(code as ErrorCode, message, { cause: error, domain, nativeCode, userInfo })
+  // Core ML could not fetch the key of an encrypted model, or not decrypt it with what it got.
+  const encrypted = domain === 'com.apple.CoreML' && (nativeCode === 8 || nativeCode === 9)
+  return new CoreMLError(encrypted ? 'ERR_MODEL_ENCRYPTED' : (code as ErrorCode), message, { cause: error, domain, nativeCode, userInfo })
 }
 
 /** Awaits native work, its errors translated. */
