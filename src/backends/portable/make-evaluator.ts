@@ -5,6 +5,7 @@ import { refusalOf } from './classic/refuse.ts'
 import type { Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 import type { Lower } from './lowered.ts'
 import { lowerProgram } from './mil/lower.ts'
+import { CustomLayerEvaluator, hasCustomLayers } from './neuralnetwork/custom-layers.ts'
 import { lowerNeuralNetwork, networkOf } from './neuralnetwork/lower.ts'
 import { OnnxEvaluator } from './onnx-evaluator.ts'
 import { makePipelineEvaluator, pipelineOf } from './pipeline.ts'
@@ -26,6 +27,7 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
   const refusal = refusalOf(spec, context.label)
   if (refusal) throw refusal
   if (pipelineOf(spec)) return makePipelineEvaluator(spec, context, makeEvaluator)
+  if (hasCustomLayers(spec)) return new CustomLayerEvaluator(context.file, spec, context.options)
   const lower = lowering(spec, context)
   if (!lower) return makeClassicEvaluator(spec, context.label)
   return OnnxEvaluator.load(describeModel(context.file, context.functionName, spec), lower, context.options)

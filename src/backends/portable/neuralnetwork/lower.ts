@@ -107,24 +107,52 @@ function reader(file: ModelFile): (range: FileRange) => Uint8Array {
   return ({ offset, length }) => file.readPayload({ $typeName: 'coreml.spec.Payload', source: 0, offset, length })
 }
 
-/** How a NeuralNetwork, NeuralNetworkClassifier or NeuralNetworkRegressor becomes an ONNX graph. @throws CoreMLError */
-export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
-  const network = networkOf(spec)
-  if (!network) throw new CoreMLError('ERR_INTERNAL', `a model of type ${spec.type.case} is no neural network`)
-  checkLayers(network.layers)
-  const description = describeModel(file, undefined, spec)
-  const outputs = description.outputs.map(({ name }) => name)
-  const live = new Set([...outputs, network.labelProbabilityLayerName])
+/** A graph under construction: what the layers lowered so far have computed. */
+export interface Stage {
+  readonly graph: GraphBuilder
+  readonly blobs: Map<string, Value>
+  readonly lowering: NetworkLowering
+}
 
-  return (shapes?: InputShapes): Lowered => {
-    const graph = new GraphBuilder(reader(file))
-    // No layer's tensor may take the name of a feature.
-    for (const name of outputs) graph.uniqueName(name)
-    const blobs = networkInputs(graph, file, network, description.inputs, shapes)
-    const idle = sequenceIsIdle(network, blobs)
+/** A network on its way to ONNX graphs: usually one, several where custom layers stand between them. */
+export class NetworkLowerer {
+  readonly network: NeuralNetwork
+  readonly description: ModelDescription
+  /** Blobs that the model's outputs are made of. */
+  readonly results: ReadonlySet<string>
+  readonly #file: ModelFile
+
+  /** @throws CoreMLError ERR_CUSTOM_LAYER, ERR_OP_UNSUPPORTED for layers that neither this backend nor `customLayers` has */
+  constructor(file: ModelFile, spec: Model, customLayers: ReadonlySet<string> = new Set()) {
+    const network = networkOf(spec)
+    if (!network) throw new CoreMLError('ERR_INTERNAL', `a model of type ${spec.type.case} is no neural network`)
+    checkLayers(network.layers, customLayers)
+    this.network = network
+    this.description = describeModel(file, undefined, spec)
+    this.#file = file
+    const scores = network.labelProbabilityLayerName || network.layers.at(-1)?.output[0] || ''
+    this.results = new Set([...this.description.outputs.map(({ name }) => name), scores])
+  }
+
+  /** A graph that takes the model's inputs. */
+  begin(shapes: InputShapes | undefined): Stage {
+    const graph = this.#graph()
+    const blobs = networkInputs(graph, this.#file, this.network, this.description.inputs, shapes)
+    const idle = sequenceIsIdle(this.network, blobs)
     if (idle) for (const [name, value] of blobs) blobs.set(name, graph.squeeze(value, [0]))
-    new NetworkLowering(new NetworkWeights(file), !idle).lower(network.layers, { graph, blobs, live })
+    return { graph, blobs, lowering: new NetworkLowering(new NetworkWeights(this.#file), !idle) }
+  }
 
+  /** A graph that takes blobs which graphs before it computed; `port` names its input for each. */
+  resume(dims: ReadonlyMap<string, readonly number[]>, port: (name: string) => string): Stage {
+    const graph = this.#graph()
+    const blobs = new Map([...dims].map(([name, shape]) => [name, graph.input(port(name), 'float32', shape)]))
+    return { graph, blobs, lowering: new NetworkLowering(new NetworkWeights(this.#file), true) }
+  }
+
+  /** Declares the model's outputs. */
+  finish({ graph, blobs }: Stage): Lowered {
+    const { network, description } = this
     const classifier = classifierOf(network, description, blobs, graph)
     const shapesOf = outputShapes(network, description)
     for (const feature of description.outputs) {
@@ -134,5 +162,22 @@ export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
       networkOutput(graph, feature, value, shapesOf === 'legacy' && value.dims.length < 4 ? 'exact' : shapesOf)
     }
     return { graph: graph.finish('network'), states: [], ...(classifier && { classifier }), values: blobs }
+  }
+
+  #graph(): GraphBuilder {
+    const graph = new GraphBuilder(reader(this.#file))
+    // No layer's tensor may take the name of a feature.
+    for (const { name } of this.description.outputs) graph.uniqueName(name)
+    return graph
+  }
+}
+
+/** How a NeuralNetwork, NeuralNetworkClassifier or NeuralNetworkRegressor becomes an ONNX graph. @throws CoreMLError */
+export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
+  const lowerer = new NetworkLowerer(file, spec)
+  return (shapes?: InputShapes): Lowered => {
+    const stage = lowerer.begin(shapes)
+    stage.lowering.lower(lowerer.network.layers, { ...stage, live: lowerer.results })
+    return lowerer.finish(stage)
   }
 }

@@ -9,28 +9,31 @@ import { innerNetworks, readBy, type Scope, writtenBy } from './scope.ts'
 const control: ReadonlySet<string> = new Set(controlFlowKinds)
 
 /** Refuses a network with layers that nothing here lowers, naming all of them. @throws CoreMLError ERR_CUSTOM_LAYER, ERR_OP_UNSUPPORTED */
-export function checkLayers(layers: readonly NeuralNetworkLayer[]): void {
+export function checkLayers(layers: readonly NeuralNetworkLayer[], registered: ReadonlySet<string>): void {
   const custom = new Set<string>()
   const unknown: string[] = []
-  const visit = (list: readonly NeuralNetworkLayer[]) => {
+  const visit = (list: readonly NeuralNetworkLayer[], inside: boolean) => {
     for (const layer of list) {
       const kind = layer.layer.case
-      if (kind === 'custom') custom.add(layer.layer.value.className)
-      else if (kind === undefined) unknown.push(`"${layer.name}"`)
+      if (kind === 'custom') {
+        const { className } = layer.layer.value
+        if (!registered.has(className)) custom.add(className)
+        else if (inside) unknown.push(`"${layer.name}" (custom, inside a branch or loop)`)
+      } else if (kind === undefined) unknown.push(`"${layer.name}"`)
       else if (!control.has(kind) && !Object.hasOwn(table, kind)) unknown.push(`"${layer.name}" (${kind})`)
-      for (const inner of innerNetworks(layer)) visit(inner)
+      for (const inner of innerNetworks(layer)) visit(inner, true)
     }
   }
-  visit(layers)
+  visit(layers, false)
   if (custom.size > 0) {
     const names = [...custom].map((name) => `"${name}"`).join(', ')
     throw new CoreMLError(
       'ERR_CUSTOM_LAYER',
-      `the network has custom layers of ${custom.size === 1 ? 'class' : 'classes'} ${names}, which only the app that ships them can compute`,
+      `the network has custom layers of ${custom.size === 1 ? 'class' : 'classes'} ${names}, which are code of an app: give implementations with the option customLayers`,
     )
   }
   if (unknown.length > 0) {
-    throw new CoreMLError('ERR_OP_UNSUPPORTED', `the network has layers of types that are not known here: ${unknown.join(', ')}`)
+    throw new CoreMLError('ERR_OP_UNSUPPORTED', `the network has layers that cannot be lowered: ${unknown.join(', ')}`)
   }
 }
 

@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import type { CustomLayer } from '../../../../src/backends/backend.ts'
+import { Model } from '../../../../src/model/model.ts'
+import type { Tensor } from '../../../../src/model/tensor.ts'
+import { expectSame, readFixture } from '../classic/corpus.ts'
+
+const folder = new URL('../../../fixtures/nn/custom/', import.meta.url)
+const path = (name: string) => fileURLToPath(new URL(`${name}.mlmodel`, folder))
+
+/** Powers of the input, once for each weight, which is added. */
+const cube: CustomLayer = {
+  outputShapes: ([dims]) => [[2 * dims![0]!]],
+  evaluate: ([x], { power, label }, [bytes]) => {
+    expect(label).toBe('cube')
+    const offsets = new Float32Array(bytes!.slice().buffer)
+    const values = Array.from(x!.data as Float32Array, (value) => value ** (power as number))
+    const data = Float32Array.from([...offsets].flatMap((offset) => values.map((value) => value + offset)))
+    return [{ type: 'float32', data, dims: [data.length] } satisfies Tensor]
+  },
+}
+
+it('runs a network around the custom layers that the caller implements', async () => {
+  const { cases, tolerance } = readFixture('between', folder)
+  const model = await Model.load(path('between'), { backend: 'portable', customLayers: { Cube: cube } })
+  for (const { inputs, outputs } of cases) {
+    const found = await model.predict(inputs)
+    for (const [key, expected] of Object.entries(outputs)) expectSame(found[key], expected, tolerance, key)
+  }
+  await model.dispose()
+})
+
+it('names the classes of custom layers that nobody implements', async () => {
+  await expect(Model.load(path('between'), { backend: 'portable' })).rejects.toMatchObject({
+    code: 'ERR_CUSTOM_LAYER',
+    message: expect.stringContaining('"Cube"'),
+  })
+  await expect(Model.load(path('inside'), { backend: 'portable' })).rejects.toMatchObject({
+    code: 'ERR_CUSTOM_LAYER',
+    message: expect.stringMatching(/"Cube", "Other"/),
+  })
+})
+
+it('refuses custom layers inside branches and loops, even implemented ones', async () => {
+  const loading = Model.load(path('inside'), { backend: 'portable', customLayers: { Cube: cube, Other: cube } })
+  await expect(loading).rejects.toMatchObject({ code: 'ERR_OP_UNSUPPORTED', message: expect.stringContaining('inside a branch or loop') })
+})
+
+it('refuses what is not what the implementation announced', async () => {
+  const wrong: CustomLayer = { outputShapes: () => [[3]], evaluate: () => [{ type: 'float32', data: new Float32Array(2), dims: [2] }] }
+  const failing: CustomLayer = {
+    outputShapes: () => [[3]],
+    evaluate: () => {
+      throw new Error('no luck')
+    },
+  }
+  for (const [implementation, message] of [
+    [wrong, 'announced'],
+    [failing, 'no luck'],
+  ] as const) {
+    const model = await Model.load(path('between'), { backend: 'portable', customLayers: { Cube: implementation } })
+    const predicting = model.predict({ x: Float32Array.of(1, 2, 3) })
+    await expect(predicting).rejects.toMatchObject({ code: 'ERR_PREDICT', message: expect.stringContaining(message) })
+    await model.dispose()
+  }
+})
