@@ -33,8 +33,8 @@ const attributeType = { float: 1, int: 2, string: 3, graph: 5, floats: 6, ints: 
 /** Encodes a graph as ONNX model. Constants in files are referred to by file and offset, in place. */
 export function encodeModel(graph: Graph): EncodedModel {
   const externalData: EncodedModel['externalData'] = []
-  const file = graph.initializers.map(({ constant }) => constant?.file).find((range) => range && range.length >= inlineLimit)
-  const encoded: EncodedModel = { model: new Uint8Array(), externalData, ...(file && { folder: dirname(file.path) }) }
+  const folder = weightsFolder(graph)
+  const encoded: EncodedModel = { model: new Uint8Array(), externalData, ...(folder !== undefined && { folder }) }
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: 'coreml-bridge',
@@ -46,6 +46,25 @@ export function encodeModel(graph: Graph): EncodedModel {
   })
   encoded.model = toBinary(ModelProtoSchema, model)
   return encoded
+}
+
+/**
+ * The folder whose files the model refers to. onnxruntime takes external data from files or from memory, not from both in one model: where more
+ * is in memory (decompressed weights, say), what is in files joins it, so that nothing large goes into the protobuf.
+ */
+function weightsFolder(graph: Graph): string | undefined {
+  let inFiles = 0
+  let inMemory = 0
+  let folder: string | undefined
+  for (const { constant } of graph.initializers) {
+    const size = constant?.file ? constant.file.length : (constant?.data.byteLength ?? 0)
+    if (size < inlineLimit) continue
+    if (constant?.file) {
+      inFiles += size
+      folder ??= dirname(constant.file.path)
+    } else inMemory += size
+  }
+  return inMemory > inFiles ? undefined : folder
 }
 
 function encodeGraph(graph: Graph, encoded: EncodedModel): MessageInitShape<typeof GraphProtoSchema> {
@@ -106,7 +125,6 @@ function encodeInitializer(value: Value, encoded: EncodedModel): MessageInitShap
   const { file } = constant
   if ((file ? file.length : constant.data.byteLength) < inlineLimit) return { ...base, rawData: constant.bytes }
   if (file && dirname(file.path) === encoded.folder) return { ...base, ...external(basename(file.path), file.offset, file.length) }
-  // onnxruntime takes external data from files or from memory, not from both in one model.
   if (encoded.folder !== undefined) return { ...base, rawData: constant.bytes }
   const path = `memory/${encoded.externalData.length}`
   const data = constant.bytes
