@@ -45,9 +45,9 @@ async function overhead() {
 async function promise() {
   const ours = []
   const theirs = []
-  for (let i = 0; i < 40; ++i) {
-    ours.push(...(await times(50, () => tiny.predict(tinyInputs))))
-    theirs.push(...(await times(50, () => standin.emptyWorker())))
+  for (let i = 0; i < 6; ++i) {
+    ours.push(...(await times(400, () => tiny.predict(tinyInputs))))
+    theirs.push(...(await times(400, () => standin.emptyWorker())))
   }
   return median(ours) / median(theirs)
 }

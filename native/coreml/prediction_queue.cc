@@ -53,6 +53,8 @@ void PredictionQueue::submit(PredictionJob job) {
     shared.threadRunning = true;
     runOnNewThread([shared = shared_] { loop(shared); });
   }
+  // Unlocked first: the woken thread would run into the lock, and two more switches of threads cost more than the call.
+  lock.unlock();
   shared.changed.notify_one();
 }
 
