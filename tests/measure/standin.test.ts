@@ -1,0 +1,133 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Backend } from '../../src/backends/backend.ts'
+import { compareWith } from '../../src/measure/compare.ts'
+import type { CompareOptions } from '../../src/measure/options.ts'
+import { type CompareResult, compareResult } from '../../src/measure/result.ts'
+import { measuredOf, quickSettings, unitOf } from './helpers/fake.ts'
+
+/** compare over the real addon and apple backend, with the stand-in in Core ML's place: everything that only a Mac has, but for the truth of its figures. */
+
+const addon = process.env.COREML_STANDIN_ADDON ?? fileURLToPath(new URL('../../build-standin/none/coreml.node', import.meta.url))
+const module = new URL('helpers/standin-backend.mjs', import.meta.url).href
+const model = fileURLToPath(new URL('../../models/lstm/lstm.mlpackage', import.meta.url))
+
+describe.skipIf(!existsSync(addon))('on the stand-in (skipped without it: node scripts/build-standin.mjs)', () => {
+  let folder: string
+  let file: string
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'coreml-bridge-standin-'))
+    file = path.join(folder, 'settings.json')
+    process.env.COREML_STANDIN_ADDON = addon
+    process.env.COREML_STANDIN_SETTINGS = file
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const configure = (settings: Record<string, Record<string, unknown>>) => writeFileSync(file, JSON.stringify(settings))
+
+  async function run(settings: Record<string, Record<string, unknown>>, options: CompareOptions = {}): Promise<CompareResult> {
+    configure(settings)
+    const { backend } = (await import(module)) as { backend: Backend }
+    const result = await compareWith(backend, { name: 'apple', module }, [{ path: model }], {
+      seed: 3,
+      ...options,
+      settings: { ...quickSettings, ...options.settings },
+    })
+    return compareResult.parse(JSON.parse(JSON.stringify(result)))
+  }
+
+  const speeds = {
+    cpuOnly: { predictMicroseconds: 4000 },
+    cpuAndGPU: { predictMicroseconds: 2000 },
+    cpuAndNeuralEngine: { predictMicroseconds: 400, loadMilliseconds: 150 },
+    all: { predictMicroseconds: 400 },
+  }
+
+  test('four units: compile, cold load, speed, energy, plan and evidence; outputs that are not the model’s fail', async () => {
+    const result = await run({ '*': { compileMilliseconds: 60 }, ...speeds })
+    const engine = measuredOf(result, 'cpuAndNeuralEngine')
+    expect(engine.backend).toBe('apple')
+    expect('value' in engine.phases.compile && engine.phases.compile.value).toBeGreaterThanOrEqual(60)
+    expect('value' in engine.phases.coldLoad && engine.phases.coldLoad.value).toBeGreaterThanOrEqual(150)
+    expect(engine.speedup).toMatchObject({ against: 'cpuOnly', verdict: 'faster' })
+    expect('value' in engine.speedup && engine.speedup.value).toBeGreaterThan(4)
+    expect(engine.energy).toHaveProperty('total')
+    expect(engine.placement).toHaveProperty('operations')
+    expect(engine.evidence.signs.map(({ strength }) => strength)).toContain('timing')
+    expect(engine.steady.blocks[0]!.before).toMatchObject({ thermalState: { value: 'nominal' }, lowPowerMode: { value: false } })
+    expect(result.protocol.qualityOfService).toEqual({ value: 'userInitiated' })
+    // The stand-in computes a function of its inputs that is no LSTM: the check against the portable backend must say so.
+    expect(engine.accuracy).toMatchObject({ status: 'checked', passed: false, reference: 'portableFloat32' })
+    expect(result.models[0]!.recommendations[0]).toMatchObject({ goal: 'latency', units: null })
+    expect(result.models[0]!.verdict).toContain('outputs WRONG')
+    expect(result.models[0]!.verdict).toContain('its recurrent ops (lstm) run on no Neural Engine')
+  }, 120_000)
+
+  test('gated counters are unavailable, no plan is no placement, and no Neural Engine is not measured', async () => {
+    const result = await run({ '*': { energyGated: true, failPlan: true, neuralEngine: false, predictMicroseconds: 500 } })
+    expect(unitOf(result, 'cpuAndNeuralEngine')).toMatchObject({
+      status: 'unavailable',
+      reason: expect.stringContaining('no Neural Engine'),
+    })
+    const cpu = measuredOf(result, 'cpuOnly')
+    expect(cpu.energy).toEqual({ unavailable: expect.stringContaining('read zero for everything') })
+    expect(cpu.placement).toHaveProperty('unavailable')
+  }, 120_000)
+
+  test('errors of the system end one unit and keep their words', async () => {
+    const units = ['cpuOnly', 'cpuAndGPU', 'cpuAndNeuralEngine'] as const
+    const result = await run(
+      {
+        '*': { predictMicroseconds: 500, energyMissing: true },
+        cpuAndGPU: { loadError: 1 },
+        cpuAndNeuralEngine: { throwFromPredict: true },
+      },
+      { units },
+    )
+    expect(unitOf(result, 'cpuAndGPU')).toMatchObject({ status: 'failed', code: 'ERR_LOAD', phase: 'cold load' })
+    expect(unitOf(result, 'cpuAndNeuralEngine')).toMatchObject({ status: 'failed', code: 'ERR_PREDICT', phase: 'first prediction' })
+    expect(measuredOf(result, 'cpuOnly').energy).toHaveProperty('unavailable')
+  }, 120_000)
+
+  test('a machine that warms up in mid-run marks the block', async () => {
+    let blocks = 0
+    const result = await run(
+      { '*': { predictMicroseconds: 500, energyMissing: true } },
+      {
+        units: ['cpuOnly'],
+        onEvent: (event) =>
+          event.type === 'block' &&
+          ++blocks === 5 &&
+          configure({ '*': { predictMicroseconds: 500, energyMissing: true, thermalState: 1 } }),
+      },
+    )
+    const disturbed = measuredOf(result, 'cpuOnly').steady.blocks.filter((block) => block.disturbed !== null)
+    expect(disturbed.map((block) => block.disturbed)).toEqual(['thermal state changed from nominal to fair'])
+  }, 120_000)
+
+  test('outside its samples the timed loop takes at most 10 µs a prediction, for handing over inputs and outputs', async () => {
+    configure({ '*': { predictMicroseconds: 50 } })
+    const { backend, events } = (await import(module)) as { backend: Backend; events(): { insideNanoseconds: number; predictions: number } }
+    const loaded = await backend.load(model, { computeUnits: 'cpuOnly' })
+    try {
+      const [feature] = loaded.description.inputs
+      if (feature?.type !== 'multiArray') throw new Error('the sample has another input')
+      const inputs = [{ [feature.name]: loaded.allocate(feature.name) }]
+      await loaded.runTimed(inputs, { iterations: 200 })
+      const overheads: number[] = []
+      for (let i = 0; i < 30; i++) {
+        const { nanoseconds, elapsedMilliseconds } = await loaded.runTimed(inputs, { iterations: 200 })
+        const sampled = nanoseconds.reduce((sum, value) => sum + value, 0)
+        overheads.push((elapsedMilliseconds * 1e6 - sampled) / nanoseconds.length)
+      }
+      expect(events().predictions).toBeGreaterThanOrEqual(6200)
+      // The least disturbed of thirty: other work on the machine only adds.
+      expect(Math.min(...overheads)).toBeLessThanOrEqual(10_000)
+    } finally {
+      await loaded.dispose()
+    }
+  }, 60_000)
+})
