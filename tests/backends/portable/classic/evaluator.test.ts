@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
-import { makeBayesianProbitRegressor } from '../../../../src/backends/portable/classic/bayesianProbit.ts'
+import { makeBayesianProbitRegressor } from '../../../../src/backends/portable/classic/bayesian-probit.ts'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { normalDistribution } from '../../../../src/backends/portable/classic/statistics.ts'
 import { BayesianProbitRegressorSchema, ModelSchema, TreeNodeBehavior } from '../../../../src/format/index.ts'
