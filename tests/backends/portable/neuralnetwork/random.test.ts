@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { categorical, normal, uniform } from '../../../../src/backends/portable/neuralnetwork/random.ts'
+import { builder, runGraph } from '../onnx/run-graph.ts'
+
+const count = 40_000
+const shape = [200, count / 200]
+
+/** Values of a generator, two of the same seed and one of another. */
+async function drawn(make: typeof uniform | typeof normal): Promise<Float32Array[]> {
+  const graph = builder()
+  const size = graph.ints(shape)
+  const results = await runGraph(graph, [make(graph, size, 7n), make(graph, size, 7n), make(graph, size, 8n)])
+  for (const { dims } of results) expect([...dims]).toEqual(shape)
+  return results.map(({ data }) => data as Float32Array)
+}
+
+const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length
+const moment = (values: ArrayLike<number>, power: number) => mean(Array.from(values, (value) => value ** power))
+
+/** Greatest distance between the empirical distribution and the given one, times √n: above 1.95 once in a thousand times. */
+function kolmogorov(values: Float32Array, distribution: (x: number) => number): number {
+  const sorted = Float32Array.from(values).sort()
+  let distance = 0
+  sorted.forEach((value, index) => {
+    const expected = distribution(value)
+    distance = Math.max(distance, Math.abs(expected - index / sorted.length), Math.abs(expected - (index + 1) / sorted.length))
+  })
+  return distance * Math.sqrt(sorted.length)
+}
+
+describe('random layers', () => {
+  it('draw evenly from [0, 1)', async () => {
+    const [first, again, other] = await drawn(uniform)
+    expect(again).toEqual(first)
+    expect(other).not.toEqual(first)
+    expect(Math.min(...first!)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...first!)).toBeLessThan(1)
+    expect(kolmogorov(first!, (x) => x)).toBeLessThan(1.95)
+    // Neighbours and streams of different seeds are independent.
+    expect(Math.abs(mean(first!.subarray(1).map((x, i) => (x - 0.5) * (first![i]! - 0.5))))).toBeLessThan(0.002)
+    expect(Math.abs(mean(first!.map((x, i) => (x - 0.5) * (other![i]! - 0.5))))).toBeLessThan(0.002)
+  })
+
+  it('draw standard normal numbers', async () => {
+    const [first, again] = await drawn(normal)
+    expect(again).toEqual(first)
+    expect(Math.abs(moment(first!, 1))).toBeLessThan(0.02)
+    expect(moment(first!, 2)).toBeCloseTo(1, 1)
+    expect(Math.abs(moment(first!, 3))).toBeLessThan(0.1)
+    expect(Math.abs(moment(first!, 4) - 3)).toBeLessThan(0.2)
+    // Where Φ is 0.8413 and 0.9772, to within four standard errors.
+    expect(Math.abs(mean(first!.map((x) => Number(x < 1))) - 0.841345)).toBeLessThan(0.0075)
+    expect(Math.abs(mean(first!.map((x) => Number(x < 2))) - 0.97725)).toBeLessThan(0.003)
+  })
+
+  it('draw anew each time without a seed', async () => {
+    const graph = builder()
+    const size = graph.ints([1000])
+    const [a, b] = await runGraph(graph, [uniform(graph, size, -1n), uniform(graph, size, -1n)])
+    expect(a!.data).not.toEqual(b!.data)
+  })
+
+  it('draw classes by their probability', async () => {
+    const graph = builder()
+    const logits = graph.constant('float32', [2, 3], [0, Math.log(3), Number.NEGATIVE_INFINITY, 1, 1, 1])
+    const [result] = await runGraph(graph, [categorical(graph, logits, count, 3n)])
+    const data = result!.data as Float32Array
+    expect([...result!.dims]).toEqual([2, count])
+    const share = (row: number, kind: number) => mean(data.subarray(row * count, (row + 1) * count).map((x) => Number(x === kind)))
+    expect(share(0, 0)).toBeCloseTo(0.25, 1.5)
+    expect(share(0, 1)).toBeCloseTo(0.75, 1.5)
+    expect(share(0, 2)).toBe(0)
+    for (const kind of [0, 1, 2]) expect(share(1, kind)).toBeCloseTo(1 / 3, 1.5)
+  })
+})
