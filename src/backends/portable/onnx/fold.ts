@@ -13,15 +13,21 @@ type Fold = (
   output: OutputType,
 ) => number[] | undefined
 
-/** Integer arithmetic as onnxruntime does it: division truncates. */
+/** Types that are folded. In a NeuralNetwork shapes are float32 too. */
+const foldable: ReadonlySet<string> = new Set(['int64', 'int32', 'float32'])
+
+/** Arithmetic as onnxruntime does it; float32 results are rounded to that when they are stored. */
 const arithmetic: Record<string, (a: number, b: number) => number> = {
   Add: (a, b) => a + b,
   Sub: (a, b) => a - b,
   Mul: (a, b) => a * b,
-  Div: (a, b) => Math.trunc(a / b),
   Min: Math.min,
   Max: Math.max,
 }
+
+/** Division of integers truncates. */
+const divide: Fold = (inputs, attributes, values, output) =>
+  binary(output.type === 'float32' ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(inputs, attributes, values, output)
 
 function binary(compute: (a: number, b: number) => number): Fold {
   return ([a, b]) => {
@@ -34,8 +40,12 @@ function binary(compute: (a: number, b: number) => number): Fold {
 
 const folds: Record<string, Fold> = {
   ...Object.fromEntries(Object.entries(arithmetic).map(([name, compute]) => [name, binary(compute)])),
+  Div: divide,
+  Floor: ([x]) => x!.map(Math.floor),
+  Ceil: ([x]) => x!.map(Math.ceil),
+  Neg: ([x]) => x!.map((element) => -element),
   Identity: ([x]) => x,
-  Cast: ([x]) => x,
+  Cast: ([x], _attributes, _values, output) => (output.type === 'float32' ? x : x!.map(Math.trunc)),
   Squeeze: ([x]) => x,
   Unsqueeze: ([x]) => x,
   Reshape: ([x]) => x,
@@ -56,7 +66,7 @@ const folds: Record<string, Fold> = {
   Expand: ([x], _attributes, _values, output) => (x!.length === 1 ? Array(elementCount(output.dims as number[])).fill(x![0]) : undefined),
 }
 
-/** Evaluates a node whose inputs are small integer constants; undefined where it has to stay a node. */
+/** Evaluates a node whose inputs are small constants; undefined where it has to stay a node. */
 export function fold(
   opType: string,
   inputs: readonly (Value | null)[],
@@ -66,19 +76,18 @@ export function fold(
   const rule = Object.hasOwn(folds, opType) ? folds[opType] : undefined
   if (!rule || !isStatic(output.dims) || elementCount(output.dims) > limit) return undefined
   for (const value of inputs) {
-    if (value && (!value.constant || (value.type !== 'int64' && value.type !== 'int32') || elementCount(value.dims as number[]) > limit))
-      return undefined
+    if (value && (!value.constant || !foldable.has(value.type) || elementCount(value.dims as number[]) > limit)) return undefined
   }
-  if (output.type !== 'int64' && output.type !== 'int32') return undefined
+  if (!foldable.has(output.type)) return undefined
   const elements = rule(
     inputs.map((value) => constantNumbers(value)),
     attributes,
     inputs,
     output,
   )
-  if (!elements || elements.length !== elementCount(output.dims)) return undefined
+  if (!elements || elements.length !== elementCount(output.dims) || !elements.every(Number.isFinite)) return undefined
   const data = allocate(output.type, elements.length)
   if (data instanceof BigInt64Array) data.set(elements.map(BigInt))
-  else (data as Int32Array).set(elements)
+  else (data as Int32Array | Float32Array).set(elements)
   return data
 }

@@ -35,11 +35,6 @@ describe('folding of shape arithmetic', () => {
       { numRuns: 20 },
     )
   })
-
-  test('leaves floats alone', () => {
-    const b = builder()
-    expect(b.op('Add', [b.scalar(1), b.scalar(2)]).constant).toBeUndefined()
-  })
 })
 
 describe('open dimensions', () => {
@@ -85,4 +80,16 @@ describe('graphs inside graphs', () => {
     const results = await runGraph(b, [x, y, y, b.floats([7])], { x: { type: 'float32', data: Float32Array.of(4), dims: [1] } })
     expect(results.map(({ data }) => Number(data[0]))).toEqual([4, -4, -4, 7])
   })
+})
+
+test('shape arithmetic in float32 folds as onnxruntime computes it', () => {
+  const b = builder()
+  const shape = b.cast(b.shape(b.input('x', 'float32', [7, 3])), 'float32')
+  const half = b.op('Floor', [b.op('Div', [b.slice(shape, [0], [0], [1]), b.floats([2])])])
+  const third = b.op('Div', [b.floats([1]), b.floats([3])])
+  const target = b.cast(b.concat([half, b.floats([-1])], 0), 'int64')
+  expect(Array.from(target.constant!.data as BigInt64Array)).toEqual([3n, -1n])
+  expect((third.constant!.data as Float32Array)[0]).toBe(Math.fround(1 / 3))
+  expect(Array.from(b.cast(b.floats([-1.5, 2.9]), 'int64').constant!.data as BigInt64Array)).toEqual([-1n, 2n])
+  expect(b.nodes).toEqual([])
 })

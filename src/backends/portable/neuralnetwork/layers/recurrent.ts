@@ -9,6 +9,7 @@ import type {
   WeightParams,
 } from '../../../../format/index.ts'
 import type { Attributes } from '../../onnx/attributes.ts'
+import type { GraphBuilder } from '../../onnx/builder.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
@@ -25,48 +26,68 @@ import { reversed } from './shape.ts'
 /** An activation of a gate: its ONNX name and parameters, its ops, and whether it saturates well within ±50. */
 interface Gate {
   name: string
-  alpha?: number
-  beta?: number
+  parameters?: readonly [alpha: number, beta: number]
   saturates: boolean
   apply: GateFunction
 }
 
-/** The activations that recurrent layers may have. Parameters are fixed by the format, whatever a file states. */
-const gateKinds: Partial<Record<NonNullable<Activation['nonlinearity']['case']>, Gate>> = {
-  linear: { name: 'Affine', alpha: 1, beta: 0, saturates: false, apply: (_graph, x) => x },
-  sigmoid: { name: 'Sigmoid', saturates: true, apply: (graph, x) => graph.op('Sigmoid', [x]) },
-  tanh: { name: 'Tanh', saturates: true, apply: (graph, x) => graph.op('Tanh', [x]) },
-  ReLU: { name: 'Relu', saturates: false, apply: (graph, x) => graph.op('Relu', [x]) },
-  scaledTanh: {
-    name: 'ScaledTanh',
-    alpha: 1.7159,
-    beta: 2 / 3,
-    saturates: true,
-    apply: (graph, x) => graph.op('Mul', [graph.op('Tanh', [graph.op('Mul', [x, graph.scalar(2 / 3)])]), graph.scalar(1.7159)]),
-  },
-  sigmoidHard: {
-    name: 'HardSigmoid',
-    alpha: 0.2,
-    beta: 0.5,
-    saturates: true,
-    apply: (graph, x) => graph.op('HardSigmoid', [x], { alpha: 0.2, beta: 0.5 }),
-  },
+function scaledBy(graph: GraphBuilder, x: Value, factor: number): Value {
+  return factor === 1 ? x : graph.op('Mul', [x, graph.scalar(factor)])
+}
+
+/** The stated parameters; standard ones where a file leaves them out. */
+function parametersOr({ alpha, beta }: { alpha: number; beta: number }, standard: readonly [number, number]): readonly [number, number] {
+  return alpha === 0 && beta === 0 ? standard : [alpha, beta]
+}
+
+function gateOf(layer: LayerContext<unknown>, activation: Activation | undefined): Gate {
+  const type = activation?.nonlinearity
+  switch (type?.case) {
+    case 'linear': {
+      const parameters = parametersOr(type.value, [1, 0])
+      const [alpha, beta] = parameters
+      return {
+        name: 'Affine',
+        parameters,
+        saturates: false,
+        apply: (graph, x) => (beta === 0 ? scaledBy(graph, x, alpha) : graph.op('Add', [scaledBy(graph, x, alpha), graph.scalar(beta)])),
+      }
+    }
+    case 'sigmoid':
+      return { name: 'Sigmoid', saturates: true, apply: (graph, x) => graph.op('Sigmoid', [x]) }
+    case 'tanh':
+      return { name: 'Tanh', saturates: true, apply: (graph, x) => graph.op('Tanh', [x]) }
+    case 'ReLU':
+      return { name: 'Relu', saturates: false, apply: (graph, x) => graph.op('Relu', [x]) }
+    case 'scaledTanh': {
+      const parameters = parametersOr(type.value, [1, 1])
+      const [alpha, beta] = parameters
+      const apply: GateFunction = (graph, x) => scaledBy(graph, graph.op('Tanh', [scaledBy(graph, x, beta)]), alpha)
+      return { name: 'ScaledTanh', parameters, saturates: Math.abs(beta) >= 0.2, apply }
+    }
+    case 'sigmoidHard': {
+      const parameters = parametersOr(type.value, [0.2, 0.5])
+      const [alpha, beta] = parameters
+      const apply: GateFunction = (graph, x) => graph.op('HardSigmoid', [x], { alpha, beta })
+      return { name: 'HardSigmoid', parameters, saturates: Math.abs(alpha) * 50 >= 1 + Math.abs(beta), apply }
+    }
+    default:
+      throw invalid(
+        layer,
+        `${type?.case ?? 'no activation'} in a gate, where linear, sigmoid, tanh, ReLU, scaledTanh and sigmoidHard are possible`,
+      )
+  }
 }
 
 function gatesOf(layer: LayerContext<unknown>, list: readonly (Activation | undefined)[], count: number): Gate[] {
   if (list.length < count) throw invalid(layer, `${list.length} activations, expected ${count}`)
-  return list.map((activation) => {
-    const kind = activation?.nonlinearity.case
-    const gate = kind && gateKinds[kind]
-    if (!gate) throw invalid(layer, `${kind ?? 'no activation'}, where ${Object.keys(gateKinds).join(', ')} are possible`)
-    return gate
-  })
+  return list.map((activation) => gateOf(layer, activation))
 }
 
 /** Activations as attributes of onnxruntime's ops. */
 function functions(gates: readonly Gate[]): Attributes {
-  const alpha = gates.flatMap((gate) => gate.alpha ?? [])
-  const beta = gates.flatMap((gate) => gate.beta ?? [])
+  const alpha = gates.flatMap(({ parameters }) => parameters?.[0] ?? [])
+  const beta = gates.flatMap(({ parameters }) => parameters?.[1] ?? [])
   return {
     activations: gates.map(({ name }) => name),
     ...(alpha.length > 0 && { activation_alpha: alpha }),
