@@ -177,8 +177,8 @@ describe('compile', () => {
       expect.stringMatching(/^NSLocalizedDescription/),
       expect.stringContaining('protobuf'),
     ])
-    standin.configure({ compileError: 9 + 1 })
-    await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_COMPILE', nativeCode: 9 })
+    standin.configure({ compileError: 6 + 1 })
+    await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_COMPILE', nativeCode: 6 })
     standin.configure({ compileError: 0, throwFromCompile: true })
     await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_COMPILE', message: expect.stringContaining('StandinException') })
   })
