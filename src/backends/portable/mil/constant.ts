@@ -4,6 +4,7 @@ import { float16ToFloat32 } from '../../../model/float16.ts'
 import { elementCount, type TensorData } from '../../../model/tensor.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { FileRange, Value } from '../onnx/value.ts'
+import type { QuantizedWeight } from './quantized-weight.ts'
 import { computeType, type MilDtype } from './types.ts'
 
 /** Half-precision constants above this many elements keep their form, and onnxruntime widens them as it loads. */
@@ -17,6 +18,8 @@ export interface ConstantSource {
   readonly computed?: boolean
   /** Where the stored form is, if in a file. */
   readonly location?: FileRange
+  /** The compressed form, where the elements follow from one. */
+  readonly quantized?: QuantizedWeight
 }
 
 /** A constant tensor of an ML Program. Its elements are read when asked for, and only then. */
@@ -44,6 +47,11 @@ export class MilConstant {
   get elements(): TensorData {
     this.#elements ??= this.#source.computed ? this.#source.data : widen(this.dtype, this.#source.data)
     return this.#elements
+  }
+
+  /** The compressed form, for ops that compute on it; whoever asks for elements gets them decompressed. */
+  get quantized(): QuantizedWeight | undefined {
+    return this.#source.quantized
   }
 
   /** Elements as they are stored, one array element each: narrow integers are not widened. */

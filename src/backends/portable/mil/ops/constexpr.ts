@@ -4,6 +4,8 @@ import { elementCount } from '../../../../model/tensor.ts'
 import { MilConstant } from '../constant.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { dequantizeBlocks, lookUp, toDense, toSparse } from '../decompress.ts'
+import type { QuantizedWeight } from '../quantized-weight.ts'
+import type { MilDtype } from '../types.ts'
 import { normalAxis } from './common.ts'
 
 type Elements = Float32Array | Int32Array
@@ -39,13 +41,33 @@ function affineDequantize(op: OpContext): MilConstant {
   return decompressed(op, 0, data.dims, dequantizeBlocks(narrow(data), data.dims, full(scale), full(zeroPoint), blocks))
 }
 
-function blockwiseShiftScale(data: ArrayLike<number>, dims: readonly number[], op: OpContext): Float32Array {
+/** What the scale and offset of a blockwise op make of its data. */
+function blockwise(op: OpContext, dtype: MilDtype, data: ArrayLike<number>, dims: readonly number[]): QuantizedWeight {
   const scale = op.requiredConstant('scale')
   const offset = op.constant('offset')
   if (scale.dims.length !== dims.length || scale.dims.some((count, axis) => dims[axis]! % count !== 0)) {
     op.fail(`scales of shape [${scale.dims.join(', ')}] do not divide data of shape [${dims.join(', ')}]`)
   }
-  return dequantizeBlocks(data, dims, elements(scale), offset && elements(offset), scale.dims)
+  return { dtype, data, dims, scale: elements(scale) as Float32Array, offset: offset && elements(offset), blocks: scale.dims }
+}
+
+function decompress({ data, dims, scale, offset, blocks }: QuantizedWeight): Float32Array {
+  return dequantizeBlocks(data, dims, scale, offset, blocks)
+}
+
+/** A weight that is decompressed when its elements are asked for: some ops compute on the compressed form. */
+function quantizedConstant(op: OpContext, weight: QuantizedWeight): MilConstant {
+  if (op.program.precision === 'asDeclared') return decompressed(op, 0, weight.dims, decompress(weight))
+  let data: Float32Array | undefined
+  const source = {
+    computed: true,
+    quantized: weight,
+    get data() {
+      data ??= decompress(weight)
+      return data
+    },
+  }
+  return new MilConstant(op.name, op.output().dtype, weight.dims, source)
 }
 
 function lookedUp(op: OpContext, indices: ArrayLike<number>, dims: readonly number[]): { data: Elements; dims: number[] } {
@@ -79,7 +101,7 @@ export const constexpr: LoweringTable = {
   constexpr_affine_dequantize: affineDequantize,
   constexpr_blockwise_shift_scale: (op) => {
     const data = op.requiredConstant('data')
-    return decompressed(op, 0, data.dims, blockwiseShiftScale(narrow(data), data.dims, op))
+    return quantizedConstant(op, blockwise(op, data.dtype, narrow(data), data.dims))
   },
   // Half precision widens where it is used.
   constexpr_cast: (op) => op.requiredConstant('source_val'),
@@ -104,7 +126,7 @@ export const constexpr: LoweringTable = {
   constexpr_sparse_blockwise_shift_scale: (op) => {
     const mask = op.requiredConstant('data_mask')
     const dense = toDense(elements(op.requiredConstant('nonzero_data')), narrow(mask))
-    const data = toSparse(blockwiseShiftScale(dense, mask.dims, op), narrow(mask))
+    const data = toSparse(decompress(blockwise(op, op.requiredConstant('nonzero_data').dtype, dense, mask.dims)), narrow(mask))
     return [mask, decompressed(op, 1, [data.length], data)]
   },
   constexpr_sparse_to_dense: (op) => {

@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../../onnx/builder.ts'
 import { inferOutputs } from '../../onnx/infer.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
+import { matmulQuantized } from '../quantized-weight.ts'
 
 /** Options of {@link product}. */
 export interface MatMulOptions {
@@ -49,8 +50,11 @@ export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, 
 function linearLayer(op: OpContext): Value {
   const { builder } = op
   const x = op.input('x')
-  const weight = op.input('weight')
   const bias = op.optional('bias')
+  const compressed = op.constant('weight')?.quantized
+  const product = compressed && x.dims.length > 1 ? matmulQuantized(builder, x, compressed) : undefined
+  if (product) return bias ? builder.op('Add', [product, bias]) : product
+  const weight = op.input('weight')
   if (x.type !== 'float32') {
     const result = builder.op('MatMul', [x, builder.transpose(weight, [1, 0])])
     return bias ? builder.op('Add', [result, bias]) : result

@@ -1,0 +1,58 @@
+import type { GraphBuilder } from '../onnx/builder.ts'
+import type { Value } from '../onnx/value.ts'
+import type { MilDtype } from './types.ts'
+
+/** A weight as the program compresses it: (data - offset) · scale, with a scale and offset for each block. */
+export interface QuantizedWeight {
+  dtype: MilDtype
+  /** One array element each. */
+  data: ArrayLike<number>
+  dims: readonly number[]
+  scale: Float32Array
+  offset?: ArrayLike<number>
+  /** Blocks along each dimension. */
+  blocks: readonly number[]
+}
+
+/** Block sizes that onnxruntime's MatMulNBits takes: powers of two from 16 on. */
+function isBlockSize(size: number): boolean {
+  return size >= 16 && Number.isInteger(Math.log2(size))
+}
+
+/**
+ * x · weightᵀ on 4-bit weights [N, K] as they are, for those that onnxruntime can compute on: blocks along K. Such products are bound by
+ * reading the weight, which is an eighth of its float32 form. undefined where the weight is of another kind.
+ */
+export function matmulQuantized(builder: GraphBuilder, x: Value, weight: QuantizedWeight): Value | undefined {
+  const { dtype, data, dims, scale, offset, blocks } = weight
+  const [rows, columns] = dims as [number, number]
+  const size = columns / blocks[1]!
+  if ((dtype !== 'int4' && dtype !== 'uint4') || dims.length !== 2 || blocks[0] !== rows || !isBlockSize(size)) return undefined
+  const perRow = blocks[1]!
+  // Unsigned with a zero point: what is signed moves up by 8, which is also the zero point of those that have none.
+  const shift = dtype === 'int4' ? 8 : 0
+  const packed = new Uint8Array((rows * columns) / 2)
+  for (let i = 0; i < packed.length; i++) packed[i] = (data[2 * i]! + shift) | ((data[2 * i + 1]! + shift) << 4)
+  const rowBytes = Math.ceil(perRow / 2)
+  let zeroPoints: Uint8Array | undefined
+  if (offset || shift === 0) {
+    zeroPoints = new Uint8Array(rows * rowBytes)
+    for (let row = 0; row < rows; row++) {
+      for (let block = 0; block < perRow; block++) {
+        const zero = (offset ? offset[row * perRow + block]! : 0) + shift
+        zeroPoints[row * rowBytes + (block >> 1)]! |= zero << (4 * (block & 1))
+      }
+    }
+  }
+  return builder.op(
+    'MatMulNBits',
+    [
+      x,
+      builder.constant('uint8', [rows, perRow, size / 2], packed, 'packed'),
+      builder.constant('float32', [rows * perRow], scale, 'scales'),
+      zeroPoints && builder.constant('uint8', [rows * rowBytes], zeroPoints, 'zero_points'),
+    ],
+    { K: columns, N: rows, bits: 4, block_size: size },
+    { domain: 'com.microsoft', types: [{ type: 'float32', dims: [...x.dims.slice(0, -1), rows] }] },
+  )
+}
