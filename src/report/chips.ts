@@ -6,6 +6,15 @@ function topsText({ tops, topsPrecision }: Chip): string {
   return `${tops} ${topsPrecision === 'unstated' ? '' : topsPrecision}`.trim()
 }
 
+/** What the catalogue says of a machine's Neural Engine, without the name of the chip. */
+export function neuralEngineText(identity: ChipIdentity): string {
+  if (identity.kind === 'other') return 'none: this is no Apple chip'
+  if (identity.kind === 'virtual') return 'unknown: the chip is hidden from virtual and translated processes'
+  if (identity.chip === null) return 'unknown: the chip is not in the catalogue'
+  const { neuralEngineCores: cores, coreML } = identity.chip
+  return `${cores ?? 'unknown'} cores, ${topsText(identity.chip)}${identity.chip.tops === null ? '' : ' TOPS as Apple quotes them'}${coreML ? '' : '; Core ML cannot use it'}`
+}
+
 /** What the catalogue says of this machine, in a line. */
 export function identityText(identity: ChipIdentity): string {
   switch (identity.kind) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { chips } from '../../src/chips/catalogue.ts'
 import { identifyChip } from '../../src/chips/identify.ts'
-import { chipsReport, identityText } from '../../src/report/chips.ts'
+import { chipsReport, identityText, neuralEngineText } from '../../src/report/chips.ts'
 
 describe('catalogue', () => {
   test('names every chip once, in the order of its family', () => {
@@ -40,6 +40,16 @@ describe('identification', () => {
   test.each(['AMD EPYC', 'Intel(R) Core(TM) i7', '', 'Apple'])('"%s" is no Apple chip', (brand) => {
     expect(identifyChip(brand).kind).toBe('other')
   })
+})
+
+test.each([
+  ['Apple M2 Pro', '16 cores, 15.8 fp16 TOPS as Apple quotes them'],
+  ['Apple M5', '16 cores, not quoted'],
+  ['Apple M9', 'unknown: the chip is not in the catalogue'],
+  ['AMD EPYC', 'none: this is no Apple chip'],
+  ['Apple M1 (Virtual)', 'unknown: the chip is hidden from virtual and translated processes'],
+])('the engine of %s: %s', (brand, text) => {
+  expect(neuralEngineText(identifyChip(brand))).toBe(text)
 })
 
 test('the table marks this machine’s row', () => {

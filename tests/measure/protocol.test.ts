@@ -161,6 +161,27 @@ test('a thermal change in mid-run marks the block, and it is repeated where repe
   }
 })
 
+test('a sustained run tells the last window against the best, with its duration', async () => {
+  const result = await compareFake(
+    { units: { cpuOnly: { milliseconds: 1 }, cpuAndGPU: { milliseconds: 1, slower: 0.01 } } },
+    { sustainMilliseconds: 400, settings: { sustainWindowMilliseconds: 100, idleMilliseconds: 0 } },
+  )
+  const sustained = (name: string) => {
+    const { sustained: run } = measuredOf(result, name)
+    if (!('windows' in run)) throw new Error(run.unavailable)
+    return run
+  }
+  expect(sustained('cpuAndGPU')).toMatchObject({
+    durationMilliseconds: 400,
+    windowMilliseconds: 100,
+    windows: expect.arrayContaining([expect.any(Number)]),
+  })
+  expect(sustained('cpuAndGPU').windows).toHaveLength(4)
+  // It slows down with every prediction.
+  expect(sustained('cpuAndGPU').lastAgainstBest.value).toBeLessThan(0.95)
+  expect(sustained('cpuAndGPU').last.value).toBe(sustained('cpuAndGPU').windows[3])
+})
+
 describe('abort', () => {
   test('ends at once with the signal’s reason and leaves nothing behind', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('coreml-bridge-compare-'))

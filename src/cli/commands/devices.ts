@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { allComputeUnits } from '../../backends/backend.ts'
 import { backendNames } from '../../backends/select.ts'
+import { identifyChip } from '../../chips/identify.ts'
 import type { Devices } from '../../devices.ts'
+import { neuralEngineText } from '../../report/chips.ts'
 import { packageVersion } from '../../version.ts'
 import { addSharedOptions, type SharedOptions } from '../options.ts'
 
@@ -15,6 +17,7 @@ function print({ machine, defaultBackend, backends }: Devices): void {
     ['node', machine.node],
     ['system', `${platform} ${osRelease} (${architecture})`],
     ['chip', chip === null || chip === cpu ? cpu : `${chip} (${cpu})`],
+    ['neural engine', neuralEngineText(identifyChip(cpu))],
     ['cores', String(machine.cores)],
     ['memory', `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB`],
   ]
