@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import { release, type } from 'node:os'
 import type { BackendName, ComputeUnits, Unavailable } from './backends/backend.ts'
+import { onnxRuntimeVersion } from './backends/portable/runtime/package.ts'
 import { backendNames, defaultBackendName, importBackend } from './backends/select.ts'
 import { describeMachine } from './measure/machine.ts'
 import type { Machine } from './measure/result.ts'
@@ -21,10 +21,11 @@ export interface Devices {
   backends: Record<BackendName, BackendReport>
 }
 
-function runtimeOf(name: BackendName): string {
+function runtimeOf(name: BackendName): string | Unavailable {
   if (name === 'apple') return `Core ML of ${type()} ${release()}`
-  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
-  return `onnxruntime-node ${version}`
+  const version = onnxRuntimeVersion()
+  if (version !== undefined) return `onnxruntime-node ${version}`
+  return { unavailable: 'onnxruntime-node is not installed (npm install onnxruntime-node): only classic models run' }
 }
 
 async function reportBackend(name: BackendName): Promise<BackendReport> {

@@ -24,10 +24,7 @@ export async function selectBackend(name: BackendName = defaultBackendName()): P
   const available = backend.available()
   if (available !== true) {
     const other = name === 'apple' ? ' (the portable backend runs models without Core ML: backend "portable")' : ''
-    throw new CoreMLError(
-      name === 'portable' && /onnxruntime/i.test(available.unavailable) ? 'ERR_ONNXRUNTIME_MISSING' : 'ERR_BACKEND_UNAVAILABLE',
-      available.unavailable + other,
-    )
+    throw new CoreMLError('ERR_BACKEND_UNAVAILABLE', available.unavailable + other)
   }
   return backend
 }

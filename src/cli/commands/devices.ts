@@ -27,7 +27,10 @@ function print({ machine, defaultBackend, backends }: Devices): void {
   }
   for (const name of backendNames) {
     const { available, runtime, computeUnits } = backends[name]
-    lines.push('', `${name} backend${name === defaultBackend ? ' (default)' : ''}: ${available === true ? runtime : available.unavailable}`)
+    lines.push(
+      '',
+      `${name} backend${name === defaultBackend ? ' (default)' : ''}: ${typeof runtime === 'string' ? runtime : runtime.unavailable}`,
+    )
     if (available !== true) continue
     for (const unit of allComputeUnits) {
       const state = computeUnits[unit]
