@@ -23,7 +23,7 @@ const Channel channels[] = {
     {"Energy Model", "", "GPU Energy", "nJ", 1, 0.5e9},
     {"Energy Model", "", "ANE", "mJ", 1, 1500},
     {"Energy Model", "", "DRAM", "uJ ", 1, 0.25e6},
-    {"Energy Model", "", "ECPU0", "mJ", 1, 300}, // a part of "CPU Energy", not to be counted twice
+    {"Energy Model", "", "ECPU0", "mJ", 1, 1200}, // a part of "CPU Energy", not to be counted twice
     {"PMP", "DCS Floor", "ANE-DCS-BW", "24Mticks", 2, 24e6},
 };
 
