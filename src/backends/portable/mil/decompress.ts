@@ -1,3 +1,5 @@
+import { float16Bits, float16Value } from '../../../model/float16.ts'
+
 /** Decompression of weights: plain loops over typed arrays, done once while a model loads. */
 
 type Numbers = ArrayLike<number>
@@ -22,22 +24,49 @@ function* rows(dims: readonly number[], blocks: readonly number[]): Generator<{ 
   }
 }
 
-/** (data - offset) · scale, with one scale and offset for each block of `data`. */
+/** A number as half precision has it. */
+function toHalf(value: number): number {
+  return float16Value(float16Bits(value))
+}
+
+/**
+ * (data - offset) · scale, with one scale and offset for each block of `data`. With `half` every element is rounded to half precision, so that
+ * a compressed weight is the same as the one that was stored without compression.
+ */
 export function dequantizeBlocks(
   data: Numbers,
   dims: readonly number[],
   scale: Numbers,
   offset: Numbers | undefined,
   blocks: readonly number[],
+  half: boolean,
 ): Float32Array {
   const result = new Float32Array(data.length)
   const length = dims.at(-1) ?? 1
   const size = length / (blocks.at(-1) ?? 1)
+  // Integers of 8 bits and less have few values in a block: rounding each once is much faster than rounding every element.
+  const few = half && (data instanceof Int8Array || data instanceof Uint8Array)
+  const rounded = new Float32Array(384)
+  const roundedFor = new Int32Array(384).fill(-1)
   for (const { start, block } of rows(dims, blocks)) {
     for (let from = 0, at = block; from < length; from += size, at++) {
       const factor = scale[at]!
       const zero = offset ? offset[at]! : 0
-      for (let i = start + from; i < start + from + size; i++) result[i] = (data[i]! - zero) * factor
+      const end = start + from + size
+      if (few) {
+        for (let i = start + from; i < end; i++) {
+          const key = data[i]! + 128
+          if (roundedFor[key] !== at) {
+            roundedFor[key] = at
+            rounded[key] = toHalf((data[i]! - zero) * factor)
+          }
+          result[i] = rounded[key]!
+        }
+      } else if (half) {
+        for (let i = start + from; i < end; i++) result[i] = toHalf((data[i]! - zero) * factor)
+      } else {
+        for (let i = start + from; i < end; i++) result[i] = (data[i]! - zero) * factor
+      }
     }
   }
   return result

@@ -38,7 +38,7 @@ function affineDequantize(op: OpContext): MilConstant {
   const blocks = data.dims.map((dim, index) => (index === axis && Math.max(scale.length, zeroPoint.length) > 1 ? dim : 1))
   const full = (vector: Elements) =>
     vector.length === elementCount(blocks) ? vector : new Float32Array(elementCount(blocks)).fill(vector[0]!)
-  return decompressed(op, 0, data.dims, dequantizeBlocks(narrow(data), data.dims, full(scale), full(zeroPoint), blocks))
+  return decompressed(op, 0, data.dims, dequantizeBlocks(narrow(data), data.dims, full(scale), full(zeroPoint), blocks, isHalf(op)))
 }
 
 /** What the scale and offset of a blockwise op make of its data. */
@@ -51,19 +51,24 @@ function blockwise(op: OpContext, dtype: MilDtype, data: ArrayLike<number>, dims
   return { dtype, data, dims, scale: elements(scale) as Float32Array, offset: offset && elements(offset), blocks: scale.dims }
 }
 
-function decompress({ data, dims, scale, offset, blocks }: QuantizedWeight): Float32Array {
-  return dequantizeBlocks(data, dims, scale, offset, blocks)
+function decompress({ data, dims, scale, offset, blocks }: QuantizedWeight, half: boolean): Float32Array {
+  return dequantizeBlocks(data, dims, scale, offset, blocks, half)
+}
+
+/** True where the op gives half precision: its last output is the one of values. */
+function isHalf(op: OpContext): boolean {
+  return op.output(op.outputTypes.length - 1).dtype === 'fp16'
 }
 
 /** A weight that is decompressed when its elements are asked for: some ops compute on the compressed form. */
 function quantizedConstant(op: OpContext, weight: QuantizedWeight): MilConstant {
-  if (op.program.precision === 'asDeclared') return decompressed(op, 0, weight.dims, decompress(weight))
+  if (op.program.precision === 'asDeclared') return decompressed(op, 0, weight.dims, decompress(weight, isHalf(op)))
   let data: Float32Array | undefined
   const source = {
     computed: true,
     quantized: weight,
     get data() {
-      data ??= decompress(weight)
+      data ??= decompress(weight, isHalf(op))
       return data
     },
   }
@@ -126,7 +131,7 @@ export const constexpr: LoweringTable = {
   constexpr_sparse_blockwise_shift_scale: (op) => {
     const mask = op.requiredConstant('data_mask')
     const dense = toDense(elements(op.requiredConstant('nonzero_data')), narrow(mask))
-    const data = toSparse(decompress(blockwise(op, op.requiredConstant('nonzero_data').dtype, dense, mask.dims)), narrow(mask))
+    const data = toSparse(decompress(blockwise(op, op.requiredConstant('nonzero_data').dtype, dense, mask.dims), isHalf(op)), narrow(mask))
     return [mask, decompressed(op, 1, [data.length], data)]
   },
   constexpr_sparse_to_dense: (op) => {
