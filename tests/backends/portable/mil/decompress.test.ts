@@ -31,14 +31,17 @@ describe('decompression', () => {
     fc.assert(
       fc.property(blocked, fc.boolean(), fc.boolean(), fc.integer(), ({ dims, blocks }, signed, rounded, seed) => {
         const random = (index: number) => Math.abs(Math.sin(seed + index * 12.9898) * 43758.5453) % 1
-        const Stored = signed ? Int8Array : Uint8Array
-        const data = Stored.from({ length: product(dims) }, (_, i) => random(i) * 256 - (signed ? 128 : 0))
+        const stored = (count: number, value: (index: number) => number) => {
+          const numbers = Array.from({ length: count }, (_, index) => value(index))
+          return signed ? Int8Array.from(numbers) : Uint8Array.from(numbers)
+        }
+        const data = stored(product(dims), (i) => random(i) * 256 - (signed ? 128 : 0))
         const scale = Float32Array.from({ length: product(blocks) }, (_, i) => random(i + 1e4) + 0.01)
-        const offset = Stored.from({ length: product(blocks) }, (_, i) => random(i + 2e4) * 20)
+        const offset = stored(product(blocks), (i) => random(i + 2e4) * 20)
         const result = dequantizeBlocks(data, dims, scale, offset, blocks, rounded)
-        data.forEach((stored, index) => {
+        data.forEach((element, index) => {
           const block = blockOf(index, dims, blocks)
-          const exact = (stored - offset[block]!) * scale[block]!
+          const exact = (element - offset[block]!) * scale[block]!
           expect(result[index]).toBe(rounded ? half(exact) : Math.fround(exact))
         })
       }),
