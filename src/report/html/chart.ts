@@ -14,7 +14,7 @@ export interface Frame {
 
 /** A frame of the usual width. */
 export function frame(height: number, left = 150): Frame {
-  return { width: 620, height, left, right: 24, top: 10, bottom: 44 }
+  return { width: 620, height, left, right: 36, top: 10, bottom: 44 }
 }
 
 /** Something that stands for one value: it has a name for screen readers, can be focused, and shows the name when pointed at. */

@@ -1,8 +1,8 @@
 import type { CompareResult } from '../../measure/result.ts'
-import { machineText } from '../cells.ts'
+import { machineText, rowsOf } from '../cells.ts'
 import { figure } from './chart.ts'
 import { chipsChart } from './charts/chips.ts'
-import { escapeText } from './markup.ts'
+import { escapeText, table } from './markup.ts'
 import { type ModelOfResult, modelSection } from './model-section.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
@@ -23,6 +23,18 @@ function protocolText({ protocol, createdAt }: CompareResult): string {
   const { settings, seed, comparisons, durationMilliseconds, qualityOfService } = protocol
   const quality = 'value' in qualityOfService ? `, quality of service ${qualityOfService.value}` : ''
   return `${createdAt}, ${settings.runs} run(s) of ${settings.blocks} blocks of ${settings.blockMilliseconds} ms, seed ${seed}, verdicts corrected for ${comparisons} comparison(s)${quality}, ${Math.round(durationMilliseconds / 1000)} s in all`
+}
+
+/** Every unit of every model in one table, for pages with several models. */
+function overview(results: readonly CompareResult[], labels: readonly string[]): string {
+  const rows = results.flatMap((result, index) =>
+    rowsOf(result).map(({ model, unit, cells }) => [
+      `${model.name}, ${unit.units}`,
+      labels[index]!,
+      ...('text' in cells ? ['–', '–', '–', cells.text] : [cells.load, cells.median, cells.p99, cells.outputs]),
+    ]),
+  )
+  return table('All models', ['model and unit', 'result', 'load', 'median', 'p99', 'outputs'], rows)
 }
 
 /**
@@ -48,7 +60,7 @@ export function htmlReport(results: readonly CompareResult[]): string {
   const contents =
     names.length < 2
       ? ''
-      : `<nav aria-label="Models"><ul>${names.map((name, index) => `<li><a href="#model-${index}">${escapeText(name)}</a></li>`).join('')}</ul></nav>`
+      : `<nav aria-label="Models"><ul>${names.map((name, index) => `<li><a href="#model-${index}">${escapeText(name)}</a></li>`).join('')}</ul></nav>${overview(results, labels)}`
   const sections = [...models].map(([name, entries], index) => modelSection(name, entries, index))
   const own = new Set(results.flatMap(({ machine }) => (machine.chip === null ? [] : [machine.chip])))
   return `<!doctype html>
