@@ -28,7 +28,7 @@ describe('predict on images', () => {
     const { status, stdout } = await cli(['predict', digits, '--input', 'image=models/digits-cnn/examples/7.png'])
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^digits-cnn\.mlpackage {2}\w+ backend, all, load [\d.]+ ms, prediction [\d.]+ ms\n\ndigit +7\n {2}1 {2}7 +\d+\.\d\d %\n( {2}[2-5] {2}\d +\d+\.\d\d %\n){4}$/,
+      /^digits-cnn\.mlpackage {2}(?:portable backend \(CPU\)|apple backend, all), load [\d.]+ ms, prediction [\d.]+ ms\n\ndigit +7\n {2}1 {2}7 +\d+\.\d\d %\n( {2}[2-5] {2}\d +\d+\.\d\d %\n){4}$/,
     )
   })
 

@@ -65,7 +65,9 @@ function print(
     predictions.length > 1
       ? `, ${predictions.length} predictions of ${numberText(total / predictions.length)} ms`
       : `, prediction ${numberText(total)} ms`
-  lines.push(`${basename(path)}  ${model.backend} backend, ${model.computeUnits}, load ${numberText(model.loadTimes.load)} ms${each}`)
+  // The portable backend computes on the CPU, whatever units were allowed.
+  const where = model.backend === 'portable' ? 'portable backend (CPU)' : `${model.backend} backend, ${model.computeUnits}`
+  lines.push(`${basename(path)}  ${where}, load ${numberText(model.loadTimes.load)} ms${each}`)
   const width = Math.max(0, ...model.outputs.map(({ name }) => name.length))
   for (const [i, { outputs }] of predictions.entries()) {
     lines.push('')
