@@ -243,9 +243,28 @@ function cropResize(op: OpContext): Value {
   return cropped(op, builder.slice(flat, [1], [1], [5]), images)
 }
 
+/** Positions outside of `size` pixels, mirrored into them: at the first and last pixels' centres, or at their outer edges. */
+function mirrored(builder: GraphBuilder, positions: Value, size: ShapeElement, atEdges: boolean): Value {
+  const half = builder.scalar(0.5)
+  const length = float(builder, size)
+  const span = atEdges ? length : builder.op('Max', [builder.op('Sub', [length, builder.scalar(1)]), builder.scalar(1e-6)])
+  const period = builder.op('Mul', [span, builder.scalar(2)])
+  const distance = builder.op('Abs', [atEdges ? builder.op('Add', [positions, half]) : positions])
+  const within = builder.op('Mod', [distance, period], { fmod: 1 })
+  const folded = builder.op('Min', [within, builder.op('Sub', [period, within])])
+  return clamp(builder, atEdges ? builder.op('Sub', [folded, half]) : folded, size)
+}
+
 /** Samples x [B, C, H, W] at pixel coordinates [B, h, w] each. */
 function sampled(op: OpContext, x: Value, columns: Value, rows: Value, padding: string, fill: number, nearest: boolean): Value {
   const { builder } = op
+  if (nearest && (padding === 'reflection' || padding === 'symmetric')) {
+    // onnxruntime looks for the nearest pixel before it mirrors, which breaks ties the other way.
+    const inside = [columns, rows].map((positions, index) =>
+      mirrored(builder, positions, builder.dim(x, 3 - index), padding === 'symmetric'),
+    )
+    return sampled(op, x, inside[0]!, inside[1]!, 'border', 0, true)
+  }
   // Mirroring at the pixels' centres or at their edges: ONNX ties that to how coordinates are normalized.
   const centred = padding !== 'symmetric'
   const normalized = [columns, rows].map((positions, index) => {
