@@ -32,7 +32,8 @@ function windowed(size: Dim, axis: number, { kernel, strides, dilations, pads, c
   const after = autoPad === 'VALID' ? 0 : pads[axis + kernel.length]!
   const extent = dilations[axis]! * (kernel[axis]! - 1) + 1
   const steps = (size + before + after - extent) / stride
-  if (!ceil) return Math.floor(steps) + 1
+  // Integer division, as in onnxruntime: it truncates, also where the window is larger than the input.
+  if (!ceil) return Math.trunc(steps) + 1
   const count = Math.ceil(steps) + 1
   // A window that would start in the padding behind the input is dropped.
   return (count - 1) * stride >= size + before ? count - 1 : count
