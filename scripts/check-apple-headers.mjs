@@ -3,7 +3,7 @@
 //   node scripts/check-apple-headers.mjs SDKS [--fast]
 //
 // SDKS holds macos/ and ios/, two sysroots with Apple's public headers (Core ML's of the iPhoneOS 16.5 SDK or newer). For arm64 macOS 13 and
-// iOS 16: every source with warnings as errors, linked into a bundle that exports napi_register_module_v1; then, unless --fast, clang's static
+// iOS 16 (without energy counters and thread-safe functions, as there): every source with warnings as errors, linked into a bundle that exports napi_register_module_v1; then, unless --fast, clang's static
 // analyzer and clang-tidy. Needs clang-19, lld-19, libc++-19-dev and clang-tidy-19.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -73,7 +73,7 @@ function compileFlags({ sdk, triple, power }) {
     ],
     ...['coreml', 'power', 'napi'].flatMap((name) => ['-I', join(native, name)]),
     ...['node-addon-api', 'node-api-headers/include'].flatMap((name) => ['-isystem', join(root, 'node_modules', name)]),
-    ...['-DNAPI_VERSION=8', '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...(power ? ['-DCOREML_POWER'] : [])],
+    ...['-DNAPI_VERSION=8', '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...(power ? ['-DCOREML_POWER'] : ['-DCOREML_NO_THREADSAFE_FUNCTIONS'])],
   ]
 }
 
