@@ -42,7 +42,7 @@ describe('the packed package', () => {
   it('holds nothing that npm would build or that is of no use to others', () => {
     const odd = files
       .map(({ path }) => path)
-      .filter((path) => !/^(dist|prebuilds|models)\//.test(path) && !['package.json', 'README.md', 'LICENSE'].includes(path))
+      .filter((path) => !/^(dist|prebuilds|models|schema)\//.test(path) && !['package.json', 'README.md', 'LICENSE'].includes(path))
     expect(odd).toEqual([])
   })
 
