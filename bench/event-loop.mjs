@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { median } from './tools.mjs'
 
 const detector = fileURLToPath(new URL('../models/detector/detector.mlpackage', import.meta.url))
 
@@ -12,11 +13,6 @@ async function delay(work) {
   await work()
   monitor.disable()
   return monitor.percentile(99) / 1e6
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
 /** @param {{ quick?: boolean }} options */

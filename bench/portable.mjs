@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder, python } from '../scripts/python.mjs'
+import { alternate, measureInProcess, median } from './tools.mjs'
 
 const here = (file) => fileURLToPath(new URL(`./portable/${file}`, import.meta.url))
 const folder = join(cacheFolder, 'bench')
@@ -22,21 +23,11 @@ const shortestPredictionMilliseconds = 5
 function makeModels(names) {
   const missing = names.filter((name) => !existsSync(join(folder, name, 'inputs.json')))
   if (!existsSync(join(folder, 'tiny.onnx'))) missing.push('tiny')
-  if (missing.length > 0)
-    execFileSync(python(), [here('make_models.py'), folder, ...missing], { stdio: ['ignore', process.stderr.fd ?? 2, 'inherit'] })
+  if (missing.length > 0) execFileSync(python(), [here('make_models.py'), folder, ...missing], { stdio: ['ignore', 2, 'inherit'] })
 }
 
 function measure(runtime, name, file, seconds, threads) {
-  const out = execFileSync(process.execPath, [here('run-one.mjs'), runtime, join(folder, name), file, String(seconds), String(threads)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  return JSON.parse(out.trim().split('\n').at(-1))
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
+  return measureInProcess(here('run-one.mjs'), [runtime, join(folder, name), file, seconds, threads])
 }
 
 function ratioRow(name, pairs, figure, goal, note) {
@@ -54,16 +45,13 @@ export async function run({ quick = false } = {}) {
   makeModels([...new Set(cases.map(([name]) => name))])
   const rows = []
   for (const [name, file] of cases) {
-    const pairs = []
-    for (let i = 0; i < (quick ? 2 : 5); i++) {
-      process.stderr.write(`\r${name} ${file.split('.')[1]} ${i + 1}…   `)
-      // Alternating, and each first in turn, so that drift of the machine favours neither.
-      const order = i % 2 ? ['peer', 'ours'] : ['ours', 'peer']
-      const result = Object.fromEntries(
-        order.map((runtime) => [runtime, measure(runtime, name, runtime === 'ours' ? file : 'model.onnx', quick ? 1 : 3, threads)]),
-      )
-      pairs.push([result.ours, result.peer])
-    }
+    process.stderr.write(`\r${name} ${file.split('.')[1]}…   `)
+    const seconds = quick ? 1 : 3
+    const pairs = alternate(
+      quick ? 2 : 5,
+      () => measure('ours', name, file, seconds, threads),
+      () => measure('peer', name, 'model.onnx', seconds, threads),
+    )
     process.stderr.write('\r')
     const label = `${name} (${file.endsWith('mlmodel') ? 'NeuralNetwork' : 'ML Program'})`
     const peerMilliseconds = median(pairs.map(([, peer]) => peer.predict))

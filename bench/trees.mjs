@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder, python } from '../scripts/python.mjs'
+import { median } from './tools.mjs'
 
 const here = (file) => fileURLToPath(new URL(`./trees/${file}`, import.meta.url))
 const folder = join(cacheFolder, 'bench', 'trees')
@@ -29,11 +30,6 @@ function measure(runtime, seconds) {
       .split('\n')
       .at(-1),
   )
-}
-
-function median(values) {
-  const sorted = values.toSorted((a, b) => a - b)
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
 /** All have to compute the same thing, or their times say nothing. */
