@@ -8,6 +8,11 @@ import type { OutputAccuracy } from './result.ts'
 /** What outputs must reach where nothing else is said. */
 export const accuracyLimits = { psnr: 40 }
 
+/** 20·log10(largest reference value / rmse) in dB, from the sum of squared errors over `counted` elements. */
+export function psnrOf(largest: number, squares: number, counted: number): number {
+  return largest === 0 ? Number.NEGATIVE_INFINITY : 20 * Math.log10(largest / Math.sqrt(squares / counted))
+}
+
 /** Outputs of one prediction, measured or expected. */
 export type Outputs = Record<string, FeatureValue | CaseValue | undefined>
 
@@ -83,7 +88,7 @@ function addNumbers(tally: Tally, reference: ArrayLike<number>, value: ArrayLike
   }
   if (squares === 0) return
   tally.exact = false
-  tally.psnr = Math.min(tally.psnr, largest === 0 ? Number.NEGATIVE_INFINITY : 20 * Math.log10(largest / Math.sqrt(squares / counted)))
+  tally.psnr = Math.min(tally.psnr, psnrOf(largest, squares, counted))
   if (lengthReference > 0 && lengthValue > 0) tally.cosine = Math.min(tally.cosine, dot / Math.sqrt(lengthReference * lengthValue))
 }
 

@@ -3,6 +3,7 @@ import { toNumbers } from '../model/convert.ts'
 import { Model, type ModelLoadOptions } from '../model/model.ts'
 import type { Tensor } from '../model/tensor.ts'
 import type { Features } from '../model/values.ts'
+import { psnrOf } from './accuracy.ts'
 import { generateInputs } from './inputs.ts'
 
 /** One of the two runs that are held against each other. */
@@ -103,7 +104,7 @@ function agreement(name: string, expected: Tensor, got: Tensor): ValueAgreement 
   if (squares === 0) return { name, psnr: null, maxError, nonFinite }
   return {
     name,
-    psnr: largest === 0 ? Number.NEGATIVE_INFINITY : 20 * Math.log10(largest / Math.sqrt(squares / counted)),
+    psnr: psnrOf(largest, squares, counted),
     maxError,
     nonFinite,
   }

@@ -48,10 +48,3 @@ export const onnxDataType: Readonly<Record<TensorType, number>> = {
   uint32: 12,
   uint64: 13,
 }
-
-const byNumber = new Map(Object.entries(onnxDataType).map(([type, number]) => [number, type as TensorType]))
-
-/** The element type of an ONNX TensorProto.DataType number. */
-export function typeOfOnnx(number: number): TensorType | undefined {
-  return byNumber.get(number)
-}
