@@ -128,9 +128,10 @@ std::vector<int64_t> toShape(NSArray<NSNumber *> *numbers) {
 }
 
 NSArray<NSNumber *> *toNSArray(const std::vector<int64_t> &numbers) {
-  NSMutableArray<NSNumber *> *array = [NSMutableArray arrayWithCapacity:numbers.size()];
-  for (int64_t number : numbers) [array addObject:[NSNumber numberWithLongLong:number]];
-  return array;
+  std::vector<NSNumber *> items;
+  items.reserve(numbers.size());
+  for (int64_t number : numbers) items.push_back([NSNumber numberWithLongLong:number]);
+  return [NSArray arrayWithObjects:items.data() count:items.size()];
 }
 
 ModelDescription describe(MLModelDescription *description) {

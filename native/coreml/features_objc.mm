@@ -185,13 +185,18 @@ Result<ArrayValue> fromMultiArray(const std::string &name, MLMultiArray *array) 
 }
 
 Result<Retained<MLDictionaryFeatureProvider *>> toProvider(const Features &features) {
-  NSMutableDictionary *dictionary = [NSMutableDictionary dictionaryWithCapacity:features.size()];
+  // The provider copies its dictionary, which is free of an immutable one.
+  std::vector<Retained<MLFeatureValue *>> kept;
+  std::vector<id> names, values;
   for (const auto &[name, value] : features) {
     const std::string &key = name;
     FeatureResult feature = std::visit([&](const auto &content) { return toFeature(key, content); }, value);
     if (!feature.ok()) return feature.error();
-    [dictionary setObject:feature.value().get() forKey:toNSString(name)];
+    kept.push_back(std::move(feature.value()));
+    names.push_back(toNSString(name));
+    values.push_back(kept.back().get());
   }
+  NSDictionary *dictionary = [NSDictionary dictionaryWithObjects:values.data() forKeys:names.data() count:names.size()];
   NSError *error = nil;
   auto provider = Retained<MLDictionaryFeatureProvider *>::adopt([[MLDictionaryFeatureProvider alloc] initWithDictionary:dictionary error:&error]);
   if (!provider) return errorFrom("ERR_INPUT", "the inputs", error);

@@ -89,6 +89,8 @@ class Model : public std::enable_shared_from_this<Model> {
   // Refuses what is queued; `done` comes when what runs has ended. The MLModel goes then, or with the last reference.
   void close(std::function<void()> done);
 
+  Implementation &implementation() { return *implementation_; }
+
  private:
   std::unique_ptr<Implementation> implementation_;
 };

@@ -99,36 +99,53 @@ const ModelDescription &Model::description() const { return implementation_->des
 
 ComputeUnits Model::computeUnits() const { return static_cast<ComputeUnits>([[implementation_->model.get() configuration] computeUnits]); }
 
+namespace {
+
+// A prediction under way: what its job holds until it is through.
+struct PredictRun {
+  std::shared_ptr<Model> model;
+  std::shared_ptr<PredictRequest> request;
+  Done<Prediction> done;
+  StateGate::Pass pass;
+
+  // The inputs go before `done` is called: whoever awaits the prediction may count on it.
+  template <typename Finished>
+  void end(Result<Prediction> result, const Finished &finished) {
+    request->inputs.clear();
+    pass = nullptr;
+    finished();
+    done(std::move(result));
+  }
+};
+
+} // namespace
+
 void Model::predict(std::shared_ptr<PredictRequest> request, Done<Prediction> done) {
-  auto self = shared_from_this();
-  auto submit = [self, request, done](StateGate::Pass pass) {
+  auto run = std::make_shared<PredictRun>();
+  run->model = shared_from_this();
+  run->request = std::move(request);
+  run->done = std::move(done);
+  auto submit = [run](StateGate::Pass pass) {
+    run->pass = std::move(pass);
+    Implementation &implementation = *run->model->implementation_;
     PredictionJob job;
-    job.cancellation = request->cancellation;
-    job.refused = [done, pass] { done(disposed()); };
-    // Inputs go before `done` is called: whoever awaits the prediction may count on it.
-    job.runAlone = [self, request, done, pass](const std::function<void()> &finished) mutable {
-      auto result = predictNow(self->implementation_->model.get(), *request);
-      request->inputs.clear();
-      pass = nullptr;
-      finished();
-      done(std::move(result));
+    job.cancellation = run->request->cancellation;
+    job.refused = [run] { run->done(disposed()); };
+    job.runAlone = [run](const std::function<void()> &finished) {
+      run->end(predictNow(run->model->implementation_->model.get(), *run->request), finished);
     };
-    if (canOverlap(request->state != nullptr)) {
-      job.startOverlapping = [self, request, done, pass](std::function<void()> finished) {
-        predictOverlapping(self->implementation_->model.get(), request, [self, request, done, pass, finished](Result<Prediction> result) mutable {
-          request->inputs.clear();
-          pass = nullptr;
-          finished();
-          done(std::move(result));
-        });
+    if (canOverlap(run->request->state != nullptr)) {
+      job.startOverlapping = [run](const std::function<void()> &finished) {
+        predictOverlapping(run->model->implementation_->model.get(), run->request,
+                           [run, finished](Result<Prediction> result) { run->end(std::move(result), finished); });
       };
     }
-    self->implementation_->queue.submit(std::move(job));
+    implementation.queue.submit(std::move(job));
   };
-  if (request->state == nullptr) {
+  if (run->request->state == nullptr) {
     submit(nullptr);
   } else {
-    request->state->gate()->enter(submit);
+    run->request->state->gate()->enter(submit);
   }
 }
 
@@ -172,6 +189,18 @@ Result<BatchPrediction> predictBatchNow(MLModel *model, const BatchRequest &requ
   return result;
 }
 
+// The inputs are converted before the loop, once.
+Result<TimedRun> runTimedNow(MLModel *model, const TimedRequest &request) {
+  std::vector<RepeatedPrediction> predictions;
+  for (const Features &inputs : request.inputs) {
+    auto prepared = RepeatedPrediction::prepare(PredictRequest{inputs, request.outputBackings, request.state, nullptr});
+    if (!prepared.ok()) return prepared.error();
+    predictions.push_back(std::move(prepared.value()));
+  }
+  return runTimedLoop(request, TimedCalls{[&](size_t inputs) { return predictions[inputs].predict(model); },
+                                          [&](size_t inputs) { return predictions[inputs].outputs(); }});
+}
+
 } // namespace
 
 void Model::predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPrediction> done) {
@@ -194,7 +223,7 @@ void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done)
     job.cancellation = request->cancellation;
     job.refused = [done, pass] { done(disposed()); };
     job.runAlone = [self, request, done, pass](const std::function<void()> &finished) mutable {
-      auto result = runTimedLoop(*request, [&](const PredictRequest &each) { return predictNow(self->implementation_->model.get(), each); });
+      auto result = runTimedNow(self->implementation_->model.get(), *request);
       request->inputs.clear();
       pass = nullptr;
       finished();

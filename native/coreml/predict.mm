@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "errors_objc.h"
-#include "features_objc.h"
 #include "os_version.h"
 #include "state_implementation.h"
 
@@ -11,6 +10,8 @@ namespace coreml {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+Error nothing() { return Error{"ERR_PREDICT", "the prediction gave nothing", {}, 0, {}}; }
 
 int64_t since(Clock::time_point start) { return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count(); }
 
@@ -40,7 +41,7 @@ struct Call {
 
 void finish(const std::shared_ptr<Call> &call, id<MLFeatureProvider> output, NSError *error) {
   int64_t nanoseconds = since(call->start);
-  Result<Prediction> result = Error{"ERR_PREDICT", "the prediction gave nothing", {}, 0, {}};
+  Result<Prediction> result = nothing();
   auto failure = guarded("ERR_PREDICT", "the prediction", [&] { result = collect(output, error, nanoseconds, call->backings); });
   call->done(failure ? Result<Prediction>(*failure) : std::move(result));
 }
@@ -57,7 +58,7 @@ bool canOverlap(bool withState) {
 }
 
 Result<Prediction> predictNow(MLModel *model, const PredictRequest &request) {
-  Result<Prediction> result = Error{"ERR_PREDICT", "the prediction gave nothing", {}, 0, {}};
+  Result<Prediction> result = nothing();
   auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
     auto provider = toProvider(request.inputs);
     if (!provider.ok()) {
@@ -75,6 +76,50 @@ Result<Prediction> predictNow(MLModel *model, const PredictRequest &request) {
     int64_t nanoseconds = since(start);
     result = collect(output, error, nanoseconds, backings);
   });
+  if (failure) return *failure;
+  return result;
+}
+
+Result<RepeatedPrediction> RepeatedPrediction::prepare(const PredictRequest &request) {
+  Result<RepeatedPrediction> result = nothing();
+  auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
+    auto provider = toProvider(request.inputs);
+    if (!provider.ok()) {
+      result = provider.error();
+      return;
+    }
+    RepeatedPrediction prepared;
+    if (auto error = prepared.backings_.set(request.outputBackings)) {
+      result = *error;
+      return;
+    }
+    prepared.inputs_ = std::move(provider.value());
+    prepared.state_ = request.state;
+    result = std::move(prepared);
+  });
+  if (failure) return *failure;
+  return result;
+}
+
+Result<int64_t> RepeatedPrediction::predict(MLModel *model) {
+  int64_t nanoseconds = 0;
+  std::optional<Error> refused;
+  auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
+    NSError *error = nil;
+    auto start = Clock::now();
+    id<MLFeatureProvider> output = callPredict(model, inputs_.get(), backings_.options(), state_.get(), &error);
+    nanoseconds = since(start);
+    if (output == nil) refused = errorFrom("ERR_PREDICT", "the prediction", error);
+    output_ = Retained<id>::retain(output);
+  });
+  if (refused) return *refused;
+  if (failure) return *failure;
+  return nanoseconds;
+}
+
+Result<Features> RepeatedPrediction::outputs() const {
+  Result<Features> result = nothing();
+  auto failure = guarded("ERR_PREDICT", "the prediction", [&] { result = fromProvider(output_.get(), backings_); });
   if (failure) return *failure;
   return result;
 }

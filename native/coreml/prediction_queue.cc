@@ -33,6 +33,7 @@ struct PredictionQueue::Shared {
     return waiting.front().startOverlapping ? overlapping < limit : overlapping == 0;
   }
   bool idle() const { return !alone && overlapping == 0; }
+  bool ended() const { return closed && idle(); }
 };
 
 PredictionQueue::PredictionQueue(size_t overlap) : shared_(std::make_shared<Shared>(overlap)) {}
@@ -53,7 +54,7 @@ void PredictionQueue::submit(PredictionJob job) {
     shared.threadRunning = true;
     runOnNewThread([shared = shared_] { loop(shared); });
   }
-  // Unlocked first: the woken thread would run into the lock, and two more switches of threads cost more than the call.
+  // Unlocked first: a woken thread would run into the lock, and two more switches of threads cost more than the call.
   lock.unlock();
   shared.changed.notify_one();
 }
@@ -79,7 +80,7 @@ void PredictionQueue::close(std::function<void()> drained) {
 void PredictionQueue::loop(const std::shared_ptr<Shared> &shared) {
   std::unique_lock<std::mutex> lock(shared->mutex);
   while (true) {
-    shared->changed.wait(lock, [&] { return shared->mayStart() || (shared->closed && shared->idle()); });
+    shared->changed.wait(lock, [&] { return shared->mayStart() || shared->ended(); });
     if (!shared->mayStart()) break;
     PredictionJob job = std::move(shared->waiting.front());
     shared->waiting.pop_front();

@@ -9,6 +9,9 @@
 namespace binding {
 namespace {
 
+// To tell JavaScript of foreign memory, and to be told when it is garbage, takes longer than copying so many bytes.
+constexpr size_t cheaperCopied = 4096;
+
 struct Hold {
   std::shared_ptr<coreml::Buffer> buffer;
   std::shared_ptr<AllocatedBuffers> allocated; // null where the memory is not registered
@@ -39,7 +42,7 @@ napi_value externalArrayBuffer(Napi::Env env, const std::shared_ptr<coreml::Buff
 } // namespace
 
 Napi::ArrayBuffer toArrayBuffer(Napi::Env env, const std::shared_ptr<coreml::Buffer> &buffer) {
-  if (buffer->size() > 0) {
+  if (buffer->size() > cheaperCopied) {
     if (napi_value external = externalArrayBuffer(env, buffer, nullptr)) return Napi::ArrayBuffer(env, external);
   }
   Napi::ArrayBuffer copy = Napi::ArrayBuffer::New(env, buffer->size());

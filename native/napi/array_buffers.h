@@ -8,7 +8,7 @@
 
 namespace binding {
 
-// An ArrayBuffer over the memory itself; a copy where the host forbids that.
+// An ArrayBuffer over the memory itself; a copy of little memory, and where the host forbids the other.
 Napi::ArrayBuffer toArrayBuffer(Napi::Env env, const std::shared_ptr<coreml::Buffer> &buffer);
 
 // allocate(bytes): zero-filled memory that predictions take without a copy; ordinary memory where the host forbids that.

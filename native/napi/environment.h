@@ -2,12 +2,13 @@
 #pragma once
 #include <napi.h>
 
+#include <atomic>
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "buffer.h"
 
@@ -18,8 +19,15 @@ namespace binding {
 // The way back to the JavaScript thread. Held by native work; outlives the environment.
 class JavaScriptThread {
  public:
-  // Runs `work` on the JavaScript thread, soon. Dropped, on any thread, once the environment goes down: `work` must own no JavaScript reference.
-  void post(std::function<void(Napi::Env)> work);
+  // Something to run on the JavaScript thread. It must own no JavaScript reference: once the environment goes down it is dropped unrun, on any thread.
+  class Task {
+   public:
+    virtual ~Task() = default;
+    virtual void run(Napi::Env env) = 0;
+  };
+
+  // Runs `task` on the JavaScript thread, soon. What is posted before that thread comes round runs in one go: it is woken once.
+  void post(std::shared_ptr<Task> task);
 
   // On the JavaScript thread, around each operation: while one is under way the process stays alive, and its end waits for it, shortly.
   void operationBegan(Napi::Env env);
@@ -30,15 +38,24 @@ class JavaScriptThread {
   static std::shared_ptr<JavaScriptThread> create(Napi::Env env);
 
  private:
+  void runPosted(napi_env env);
   void shutDown();
   static void callBack(napi_env env, napi_value, void *context, void *data);
 
-  std::mutex mutex_;
+  // Two locks, because the JavaScript thread takes the first one as soon as it is woken, and the second is held while it is being woken.
+  std::mutex postedMutex_;
+  std::vector<std::shared_ptr<Task>> posted_;
+  bool open_ = true;
+  std::mutex functionMutex_;
+  napi_threadsafe_function function_ = nullptr; // null once the environment goes down
+
+  std::vector<std::shared_ptr<Task>> running_; // JavaScript thread only, as `pending_`
+  int pending_ = 0;
+
+  std::atomic<int> nativeWork_{0};
+  std::atomic<bool> waiting_{false}; // for nativeWork_ to become 0
+  std::mutex waitingMutex_;
   std::condition_variable changed_;
-  bool alive_ = true;
-  int nativeWork_ = 0;
-  int pending_ = 0; // JavaScript thread only
-  napi_threadsafe_function function_ = nullptr;
 };
 
 #endif

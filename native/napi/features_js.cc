@@ -269,4 +269,11 @@ Napi::Value toJavaScript(Napi::Env env, const Features &features) {
   return object;
 }
 
+Napi::Value toJavaScript(Napi::Env env, const Prediction &prediction) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("outputs", toJavaScript(env, prediction.outputs));
+  object.Set("nanoseconds", static_cast<double>(prediction.nanoseconds));
+  return object;
+}
+
 } // namespace binding

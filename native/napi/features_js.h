@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "model.h"
 #include "value.h"
 
 namespace binding {
@@ -19,6 +20,8 @@ coreml::ArrayValue arrayFrom(const std::string &name, Napi::Object value);
 std::vector<std::pair<std::string, coreml::ArrayValue>> backingsFrom(Napi::Value value);
 
 Napi::Value toJavaScript(Napi::Env env, const coreml::Features &features);
+// { outputs, nanoseconds }
+Napi::Value toJavaScript(Napi::Env env, const coreml::Prediction &prediction);
 Napi::Value toJavaScript(Napi::Env env, const coreml::ArrayValue &value);
 Napi::Value toJavaScript(Napi::Env env, const coreml::ImageValue &value);
 

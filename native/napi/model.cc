@@ -58,12 +58,7 @@ Napi::Value predict(const Napi::CallbackInfo &info) {
   readOptions(info, content, *request);
   return runOperation<Prediction>(
       info.Env(), [model = content.model, request](Done<Prediction> done) { model->predict(request, cancellable(request, std::move(done))); },
-      [](Napi::Env env, const Prediction &prediction) {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("outputs", toJavaScript(env, prediction.outputs));
-        object.Set("nanoseconds", static_cast<double>(prediction.nanoseconds));
-        return object;
-      });
+      [](Napi::Env env, const Prediction &prediction) { return toJavaScript(env, prediction); });
 }
 
 std::vector<Features> listOfFeatures(Napi::Value value) {

@@ -59,30 +59,53 @@ Napi::Value runOperation(Napi::Env env, Start start, Convert convert) {
 
 #else
 
+// A promise under way: it carries the result to the JavaScript thread.
+template <typename T, typename Convert>
+class Operation : public JavaScriptThread::Task {
+ public:
+  Operation(Napi::Env env, std::shared_ptr<JavaScriptThread> thread, Convert convert)
+      : deferred(Napi::Promise::Deferred::New(env)), thread_(std::move(thread)), convert_(std::move(convert)) {
+    thread_->operationBegan(env);
+  }
+
+  // Once, on any thread.
+  static void finish(const std::shared_ptr<Operation> &self, coreml::Result<T> result) {
+    self->result_.emplace(std::move(result));
+    auto thread = self->thread_;
+    thread->post(self);
+    thread->nativeWorkEnded();
+  }
+
+  void run(Napi::Env env) override {
+    thread_->operationEnded(env);
+    if (!result_->ok()) {
+      deferred.Reject(toJavaScript(env, result_->error()));
+      return;
+    }
+    try {
+      deferred.Resolve(convert_(env, result_->value()));
+    } catch (const Napi::Error &error) {
+      deferred.Reject(error.Value());
+    }
+  }
+
+  const Napi::Promise::Deferred deferred;
+
+ private:
+  const std::shared_ptr<JavaScriptThread> thread_;
+  const Convert convert_;
+  std::optional<coreml::Result<T>> result_;
+};
+
 // Starts native work and gives the promise of its result. `start` gets the callback to call once, on any thread; `convert` makes the JavaScript value, on the
 // JavaScript thread. Neither may own a JavaScript reference: both may be destroyed elsewhere when the environment goes down.
 template <typename T, typename Start, typename Convert>
 Napi::Value runOperation(Napi::Env env, Start start, Convert convert) {
-  auto thread = Environment::of(env).thread;
-  auto deferred = Napi::Promise::Deferred::New(env);
-  thread->operationBegan(env);
-  start([thread, deferred, convert](coreml::Result<T> result) {
-    auto shared = std::make_shared<coreml::Result<T>>(std::move(result));
-    thread->post([thread, deferred, convert, shared](Napi::Env env) {
-      thread->operationEnded(env);
-      if (!shared->ok()) {
-        deferred.Reject(toJavaScript(env, shared->error()));
-        return;
-      }
-      try {
-        deferred.Resolve(convert(env, shared->value()));
-      } catch (const Napi::Error &error) {
-        deferred.Reject(error.Value());
-      }
-    });
-    thread->nativeWorkEnded();
-  });
-  return deferred.Promise();
+  using Running = Operation<T, Convert>;
+  auto operation = std::make_shared<Running>(env, Environment::of(env).thread, std::move(convert));
+  Napi::Value promise = operation->deferred.Promise();
+  start([operation = std::move(operation)](coreml::Result<T> result) { Running::finish(operation, std::move(result)); });
+  return promise;
 }
 
 #endif

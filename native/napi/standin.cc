@@ -7,6 +7,10 @@
 #include "classes.h"
 #include "control.h"
 #include "errors_js.h"
+#include "features_js.h"
+#include "measured.h"
+#include "operation.h"
+#include "prediction_queue.h"
 #include "strided_copy.h"
 
 namespace binding {
@@ -111,6 +115,51 @@ Napi::Value emptyWorker(const Napi::CallbackInfo &info) {
   return worker->deferred.Promise();
 }
 
+// An awaited job that does nothing, by the way that predictions go: the queue's thread, the thread-safe function, the promise.
+Napi::Value emptyJob(const Napi::CallbackInfo &info) {
+  static auto *queue = new coreml::PredictionQueue(1); // its thread lives as long as the process
+  return runOperation<coreml::Nothing>(
+      info.Env(),
+      [](coreml::Done<coreml::Nothing> done) {
+        coreml::PredictionJob job;
+        job.refused = [] {};
+        job.runAlone = [done = std::move(done)](const std::function<void()> &finished) {
+          finished();
+          done(coreml::Nothing{});
+        };
+        queue->submit(std::move(job));
+      },
+      [](Napi::Env env, const coreml::Nothing &) { return env.Undefined(); });
+}
+
+int64_t nanosecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
+}
+
+// predictHere(model, inputs, times): nanoseconds of whole native predictions, JavaScript objects to JavaScript objects, on this thread.
+Napi::Value predictHere(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  coreml::Model &model = *Handle<ModelContent>::of(env, info[0]).model;
+  int64_t times = info[2].As<Napi::Number>().Int64Value();
+  auto start = std::chrono::steady_clock::now();
+  for (int64_t i = 0; i < times; ++i) {
+    Napi::HandleScope scope(env);
+    coreml::PredictRequest request;
+    request.inputs = featuresFrom(info[1]);
+    auto prediction = standin::predictHere(model, request);
+    if (!prediction.ok()) fail(env, prediction.error());
+    toJavaScript(env, prediction.value());
+  }
+  return Napi::Number::New(env, static_cast<double>(nanosecondsSince(start)));
+}
+
+// bareCalls(model, inputs, times): nanoseconds of so many calls of the framework alone, on this thread.
+Napi::Value bareCalls(const Napi::CallbackInfo &info) {
+  coreml::Model &model = *Handle<ModelContent>::of(info.Env(), info[0]).model;
+  int64_t nanoseconds = standin::bareCalls(model, featuresFrom(info[1]), info[2].As<Napi::Number>().Int64Value());
+  return Napi::Number::New(info.Env(), static_cast<double>(nanoseconds));
+}
+
 // stridedCopy(rows, columns, padding, times): nanoseconds of our copy out of padded rows and of a memcpy of the same bytes, each into a new buffer.
 Napi::Value stridedCopy(const Napi::CallbackInfo &info) {
   auto number = [&](size_t index) { return info[index].As<Napi::Number>().Int64Value(); };
@@ -121,7 +170,7 @@ Napi::Value stridedCopy(const Napi::CallbackInfo &info) {
   auto timed = [&](auto work) {
     auto start = std::chrono::steady_clock::now();
     for (int64_t i = 0; i < number(3); ++i) work(coreml::Buffer::create(bytes)->data());
-    return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
+    return static_cast<double>(nanosecondsSince(start));
   };
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("memcpy", timed([&](void *target) { std::memcpy(target, padded.data(), bytes); }));
@@ -146,6 +195,9 @@ void defineStandin(Napi::Env env, Napi::Object exports) {
   standin.Set("events", Napi::Function::New<events>(env, "events"));
   standin.Set("liveObjects", Napi::Function::New<liveObjects>(env, "liveObjects"));
   standin.Set("emptyWorker", Napi::Function::New<emptyWorker>(env, "emptyWorker"));
+  standin.Set("emptyJob", Napi::Function::New<emptyJob>(env, "emptyJob"));
+  standin.Set("predictHere", Napi::Function::New<predictHere>(env, "predictHere"));
+  standin.Set("bareCalls", Napi::Function::New<bareCalls>(env, "bareCalls"));
   standin.Set("stridedCopy", Napi::Function::New<stridedCopy>(env, "stridedCopy"));
   standin.Set("createdBytes", Napi::Function::New<createdBytes>(env, "createdBytes"));
   exports.Set("standin", standin);

@@ -52,9 +52,8 @@ struct Events {
 
 Events &events();
 
-// Objects of the stand-in's classes that are alive, by class name.
-void objectBorn(const char *className);
-void objectDied(const char *className);
+// How many objects of one of the stand-in's classes are alive; one of all the classes, by name.
+std::atomic<long> &liveCount(const char *className);
 std::map<std::string, long> liveObjects();
 
 // Runs `work` on another thread after so many milliseconds.
@@ -65,10 +64,13 @@ const char *ioReportLibrary();
 
 } // namespace standin
 
-// In an @implementation: counts its objects. The class's dealloc says COUNT_DEATH.
-#define COUNT_BIRTHS                                \
-  +(id)allocWithZone : (NSZone *)zone {             \
-    standin::objectBorn(class_getName(self));       \
-    return [super allocWithZone:zone];              \
+// In an @implementation: counts its objects, at the price of an atomic addition. The class's dealloc says COUNT_DEATH.
+#define COUNT_BIRTHS                                                    \
+  +(id)allocWithZone : (NSZone *)zone {                                 \
+    static auto &live = standin::liveCount(class_getName(self));        \
+    ++live;                                                             \
+    return [super allocWithZone:zone];                                  \
   }
-#define COUNT_DEATH standin::objectDied(class_getName([self class]))
+#define COUNT_DEATH                                                     \
+  static auto &live = standin::liveCount(class_getName([self class]));  \
+  --live

@@ -16,7 +16,7 @@ namespace {
 // Everything here lives as long as the process: threads of the stand-in may outlast static destruction.
 struct Objects {
   std::mutex mutex;
-  std::map<std::string, long> live;
+  std::map<std::string, std::atomic<long>> live;
 };
 Objects &objects() {
   static Objects *instance = new Objects;
@@ -83,19 +83,14 @@ void requireOS(double version, const char *what) {
   [NSException raise:NSInvalidArgumentException format:@"%s: unrecognized selector (the stand-in plays macOS %g)", what, settings().osVersion.load()];
 }
 
-void objectBorn(const char *className) {
+std::atomic<long> &liveCount(const char *className) {
   std::lock_guard<std::mutex> lock(objects().mutex);
-  ++objects().live[className];
-}
-
-void objectDied(const char *className) {
-  std::lock_guard<std::mutex> lock(objects().mutex);
-  --objects().live[className];
+  return objects().live[className];
 }
 
 std::map<std::string, long> liveObjects() {
   std::lock_guard<std::mutex> lock(objects().mutex);
-  return objects().live;
+  return {objects().live.begin(), objects().live.end()};
 }
 
 void runLater(int milliseconds, void (*work)(void *), void *context) {
