@@ -24,14 +24,14 @@ interface FieldPlan {
   kind: 'scalar' | 'message' | 'payload' | 'map'
   scalar: ScalarType
   wireType: number
-  message: MessagePlan | undefined
+  /** What the message is, of which most models use a few: worked out when one is met. */
+  message: DescMessage | undefined
   /** Of a map: types of its keys and its values. */
   keyType: ScalarType | undefined
   value: FieldPlan | undefined
 }
 
 interface MessagePlan {
-  typeName: string
   fields: Map<number, FieldPlan>
   /** A fresh message but for its lists and maps. */
   template: Fields
@@ -41,21 +41,18 @@ interface MessagePlan {
   cost: number
 }
 
-const plans = new Map<string, MessagePlan>()
+const plans = new Map<DescMessage, MessagePlan>()
 
 function planOf(desc: DescMessage): MessagePlan {
-  const known = plans.get(desc.typeName)
+  const known = plans.get(desc)
   if (known !== undefined) return known
   const plan: MessagePlan = {
-    typeName: desc.typeName,
     fields: new Map(),
     template: { $typeName: desc.typeName },
     lists: [],
     maps: [],
     cost: 0,
   }
-  // Before its fields: messages hold messages of their own type.
-  plans.set(desc.typeName, plan)
   for (const field of desc.fields) {
     plan.fields.set(field.number, fieldPlan(field))
     const { localName } = field
@@ -66,6 +63,7 @@ function planOf(desc: DescMessage): MessagePlan {
     plan.template[localName] = field.fieldKind === 'scalar' ? zeroOf(field.scalar) : undefined
   }
   for (const oneof of desc.oneofs) plan.template[oneof.localName] = noCase
+  plans.set(desc, plan)
   plan.cost = 32 + 8 * Object.keys(plan.template).length + 32 * plan.lists.length + 64 * plan.maps.length
   return plan
 }
@@ -78,7 +76,7 @@ function fieldPlan(field: DescField): FieldPlan {
   const kind = repeated ? field.listKind : field.fieldKind
   const scalar = field.scalar ?? ScalarType.INT32
   const isPayload = field.message?.typeName === PayloadSchema.typeName
-  const common = { name: field.localName, scalar, message: field.message && planOf(field.message) }
+  const common = { name: field.localName, scalar, message: field.message }
   const base = { ...common, repeated, oneof: field.oneof?.localName, keyType: undefined, value: undefined }
   if (field.fieldKind === 'map') {
     const valueKind = field.mapKind === 'message' ? 'message' : 'scalar'
@@ -216,7 +214,7 @@ class Decoder {
   #message(field: FieldPlan, before: unknown, end: number): unknown {
     const length = this.#reader.length(end)
     if (field.kind === 'payload') return this.#payload(field, before, length)
-    const plan = field.message as MessagePlan
+    const plan = planOf(field.message as DescMessage)
     // A singular message that comes in pieces is one message.
     const message = (before as Fields | undefined) ?? this.fresh(plan)
     this.fill(message, plan, this.#reader.position + length)
@@ -228,7 +226,7 @@ class Decoder {
     if (before !== undefined) this.#reader.fail('weights in several pieces are not supported')
     this.#spend(56)
     const payload = {
-      $typeName: (field.message as MessagePlan).typeName,
+      $typeName: (field.message as DescMessage).typeName,
       source: this.#sourceNumber,
       offset: this.#reader.position,
       length,
@@ -311,7 +309,7 @@ class Decoder {
     }
     this.#path.pop()
     this.#depth--
-    map[String(key)] = value ?? (item.message ? this.fresh(item.message) : zeroOf(item.scalar))
+    map[String(key)] = value ?? (item.message ? this.fresh(planOf(item.message)) : zeroOf(item.scalar))
   }
 
   /** Passes over a field that this version does not know. */

@@ -1,13 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
-import { z } from 'zod'
 import { CoreMLError } from '../errors.ts'
-
-/** The manifest of a package, as far as a reader needs it. */
-const manifestSchema = z.object({
-  rootModelIdentifier: z.string(),
-  itemInfoEntries: z.record(z.string(), z.object({ path: z.string(), name: z.string().optional(), author: z.string().optional() })),
-})
 
 const maxManifest = 16 << 20
 
@@ -32,6 +25,15 @@ export function pathInside(root: string, name: string, owner: string): string {
   return path
 }
 
+/** The members of a value of a JSON file; none if it is no object. */
+function object(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function kindOf(value: unknown): string {
+  return value === undefined ? 'missing' : value === null ? 'null' : `of type ${typeof value}`
+}
+
 /** The model file that the manifest of a package names. */
 export function findModelInPackage(path: string): string {
   const manifestPath = join(path, 'Manifest.json')
@@ -44,14 +46,14 @@ export function findModelInPackage(path: string): string {
   } catch (error) {
     invalid(path, `its Manifest.json is no JSON: ${(error as Error).message}`)
   }
-  const manifest = manifestSchema.safeParse(json)
-  if (!manifest.success) {
-    const issue = manifest.error.issues[0]
-    invalid(path, `its Manifest.json: ${issue?.path.join('.')}: ${issue?.message}`)
-  }
-  const { rootModelIdentifier, itemInfoEntries } = manifest.data
-  const item = Object.hasOwn(itemInfoEntries, rootModelIdentifier) ? itemInfoEntries[rootModelIdentifier] : undefined
-  if (item === undefined) invalid(path, `its Manifest.json has no entry for the root model ${JSON.stringify(rootModelIdentifier)}`)
+  const manifest = object(json)
+  const root = manifest.rootModelIdentifier
+  if (typeof root !== 'string') invalid(path, `its Manifest.json: rootModelIdentifier is ${kindOf(root)}, expected the name of an item`)
+  const items = object(manifest.itemInfoEntries)
+  const item = Object.hasOwn(items, root) ? items[root] : undefined
+  if (item === undefined) invalid(path, `its Manifest.json has no entry for the root model ${JSON.stringify(root)}`)
+  const name = object(item).path
+  if (typeof name !== 'string') invalid(path, `its Manifest.json: the path of the root model is ${kindOf(name)}, expected text`)
   if (!existsSync(join(path, 'Data'))) invalid(path, 'it has no folder Data')
-  return pathInside(join(path, 'Data'), item.path, path)
+  return pathInside(join(path, 'Data'), name, path)
 }
