@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
-import { type DescField, type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf'
-import { PayloadSchema } from './gen/common_pb.ts'
+import { type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf'
+import { type FieldPlan, type Fields, MapObject, type MessagePlan, planOf, zeroOf } from './message-plan.ts'
 import type { Source } from './source.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireType, wireTypeOf } from './wire-type.ts'
@@ -14,107 +14,17 @@ const maxList = 100e6
 /** Entries of all maps together: a map object of more would be at V8's limit. */
 const maxMapEntries = 10e6
 
-type Fields = Record<string, unknown>
-
-/** How to decode one field, worked out once. */
-interface FieldPlan {
-  name: string
-  repeated: boolean
-  oneof: string | undefined
-  kind: 'scalar' | 'message' | 'payload' | 'map'
-  scalar: ScalarType
-  wireType: number
-  /** What the message is, of which most models use a few: worked out when one is met. */
-  message: DescMessage | undefined
-  /** Of a map: types of its keys and its values. */
-  keyType: ScalarType | undefined
-  value: FieldPlan | undefined
-}
-
-interface MessagePlan {
-  fields: Map<number, FieldPlan>
-  /** A fresh message but for its lists and maps. */
-  template: Fields
-  lists: string[]
-  maps: string[]
-  /** Estimated bytes of a fresh message on the heap. */
-  cost: number
-}
-
-const plans = new Map<DescMessage, MessagePlan>()
-
-function planOf(desc: DescMessage): MessagePlan {
-  const known = plans.get(desc)
-  if (known !== undefined) return known
-  const plan: MessagePlan = {
-    fields: new Map(),
-    template: { $typeName: desc.typeName },
-    lists: [],
-    maps: [],
-    cost: 0,
-  }
-  for (const field of desc.fields) {
-    plan.fields.set(field.number, fieldPlan(field))
-    const { localName } = field
-    if (field.oneof) continue
-    if (field.fieldKind === 'list') plan.lists.push(localName)
-    else if (field.fieldKind === 'map') plan.maps.push(localName)
-    // Lists, maps and messages have their place from the start: an object that grows takes twice the memory.
-    plan.template[localName] = field.fieldKind === 'scalar' ? zeroOf(field.scalar) : undefined
-  }
-  for (const oneof of desc.oneofs) plan.template[oneof.localName] = noCase
-  plans.set(desc, plan)
-  plan.cost = 32 + 8 * Object.keys(plan.template).length + 32 * plan.lists.length + 64 * plan.maps.length
-  return plan
-}
-
-/** What every empty oneof holds. */
-const noCase = Object.freeze({ case: undefined })
-
-function fieldPlan(field: DescField): FieldPlan {
-  const repeated = field.fieldKind === 'list'
-  const kind = repeated ? field.listKind : field.fieldKind
-  const scalar = field.scalar ?? ScalarType.INT32
-  const isPayload = field.message?.typeName === PayloadSchema.typeName
-  const common = { name: field.localName, scalar, message: field.message }
-  const base = { ...common, repeated, oneof: field.oneof?.localName, keyType: undefined, value: undefined }
-  if (field.fieldKind === 'map') {
-    const valueKind = field.mapKind === 'message' ? 'message' : 'scalar'
-    const wireType = valueKind === 'message' ? WireType.BYTES : wireTypeOf(scalar)
-    const value: FieldPlan = { ...base, oneof: undefined, kind: valueKind, wireType }
-    return { ...base, kind: 'map', wireType: WireType.BYTES, keyType: field.mapKey, value }
-  }
-  if (kind === 'message') return { ...base, kind: isPayload ? 'payload' : 'message', wireType: WireType.BYTES }
-  return { ...base, kind: 'scalar', wireType: wireTypeOf(scalar) }
-}
-
-/** A map object: without a prototype's names, so that any key is safe, and cheaper than one made by Object.create(null). */
-const MapObject = function MapObject() {} as unknown as new () => Fields
-MapObject.prototype = Object.create(null)
-
-function zeroOf(type: ScalarType): unknown {
-  switch (type) {
-    case ScalarType.STRING:
-      return ''
-    case ScalarType.BYTES:
-      return new Uint8Array(0)
-    case ScalarType.BOOL:
-      return false
-    case ScalarType.INT64:
-    case ScalarType.UINT64:
-      return 0n
-    default:
-      return 0
-  }
-}
+const plainProperty = { configurable: true, enumerable: true, writable: true }
 
 class Decoder {
   readonly #reader: WireReader
   readonly #sourceNumber: number
   /** Field plans (and list indices or map keys) from the root to where the decoder is. */
-  readonly #path: (FieldPlan | string | number)[] = []
+  #path: (FieldPlan | string | number)[] = []
   #depth = 0
   #mapEntries = 0
+  /** Offsets and lengths of the elements of deferred lists, by the message that has the list. */
+  readonly #deferred = new WeakMap<Fields, number[]>()
   /** Bytes of heap that the message may still take. */
   #budget: number
 
@@ -193,6 +103,10 @@ class Decoder {
       this.#mapEntry(message[field.name] as Fields, field, reader.length(end))
       return
     }
+    if (field.deferred) {
+      this.#defer(message, field, end)
+      return
+    }
     if (field.repeated) {
       const list = message[field.name] as unknown[]
       this.#path.push(list.length)
@@ -219,6 +133,44 @@ class Decoder {
     const message = (before as Fields | undefined) ?? this.fresh(plan)
     this.fill(message, plan, this.#reader.position + length)
     return message
+  }
+
+  /** Passes over an element of a deferred list, which is decoded once the list is asked for. */
+  #defer(message: Fields, field: FieldPlan, end: number): void {
+    const length = this.#reader.length(end)
+    let places = this.#deferred.get(message)
+    if (places === undefined) {
+      const found: number[] = []
+      const path = [...this.#path]
+      const depth = this.#depth
+      places = found
+      this.#deferred.set(message, places)
+      const settle = (value: unknown) => Object.defineProperty(message, field.name, { ...plainProperty, value })
+      const get = () => {
+        const list = this.#decodeDeferred(field, found, path, depth)
+        settle(list)
+        return list
+      }
+      Object.defineProperty(message, field.name, { configurable: true, enumerable: true, get, set: settle })
+    }
+    this.#element(places)
+    places.push(this.#reader.position, length)
+    this.#reader.skip(length)
+  }
+
+  #decodeDeferred(field: FieldPlan, places: number[], path: (FieldPlan | string | number)[], depth: number): Fields[] {
+    const plan = planOf(field.message as DescMessage)
+    const list: Fields[] = []
+    for (let index = 0; index < places.length; index += 2) {
+      const [offset, length] = [places[index] as number, places[index + 1] as number]
+      this.#path = [...path, list.length]
+      this.#depth = depth
+      this.#reader.seek(offset)
+      const message = this.fresh(plan)
+      this.fill(message, plan, offset + length)
+      list.push(message)
+    }
+    return list
   }
 
   #payload(field: FieldPlan, before: unknown, length: number): unknown {
@@ -351,7 +303,8 @@ class Decoder {
 
 /**
  * Decodes the message of type `desc` that fills `source`. Payloads are not read: they become places in source number
- * `sourceNumber`. Map objects inherit nothing, so that any key is safe; the
+ * `sourceNumber`. Operations of ML Programs and layers of NeuralNetworks are decoded when their list is first asked for: until
+ * then `source` must stay open, and asking throws as this function does. Map objects inherit nothing, so that any key is safe; the
  * value of an empty oneof is shared and frozen. Numbers beyond 32-bit fields saturate.
  * Throws ERR_MODEL_INVALID with field path and byte offset.
  */

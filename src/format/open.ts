@@ -28,7 +28,11 @@ const modelPathPrefix = '@model_path/'
 /** File name of tensors that are not in a file yet. */
 const addedBlobs = '@added'
 
-/** An open model: its spec in memory, its weights where they are. Close it when done; the spec stays usable. */
+/**
+ * An open model: its spec in memory, its weights where they are. The operations of an ML Program and the layers of a NeuralNetwork
+ * come into memory when first asked for, and damage inside them shows then (ERR_MODEL_INVALID). Close the file when done: what
+ * was asked for of the spec stays usable, other operations and layers may be out of reach then (ERR_DISPOSED).
+ */
 export class ModelFile {
   /** As given to {@link openModel}. */
   readonly path: string

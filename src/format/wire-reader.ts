@@ -50,11 +50,17 @@ export class WireReader {
   /** Moves on without reading. */
   skip(length: number): void {
     if (this.position + length > this.#source.size) this.fail(`${length} bytes announced, ${this.#source.size - this.position} left`)
-    if (this.#cursor + length <= this.#window.length) {
-      this.#cursor += length
+    this.seek(this.position + length)
+  }
+
+  /** Goes to a position within the source. */
+  seek(position: number): void {
+    const cursor = position - this.#start
+    if (cursor >= 0 && cursor <= this.#window.length) {
+      this.#cursor = cursor
       return
     }
-    this.#start = this.position + length
+    this.#start = position
     this.#cursor = 0
     this.#window = this.#window.subarray(0, 0)
     this.#nextWindow = smallWindow

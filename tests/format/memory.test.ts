@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { getHeapStatistics } from 'node:v8'
 import { expect, test, vi } from 'vitest'
 import { openModel } from '../../src/format/index.ts'
+import { inspect } from '../../src/model/inspect.ts'
 import { expectError, fixture, temporary } from './support.ts'
 
 // A process of 32 MiB.
@@ -21,7 +22,7 @@ function emptyLayers(count: number): string {
 
 test('a small file that would fill the memory is refused, with the place', async () => {
   expect(getHeapStatistics().heap_size_limit).toBe(32 << 20)
-  await expectError(openModel(emptyLayers(500_000)), 'ERR_MODEL_INVALID', 'too large for the memory', 'neuralNetwork.layers[')
+  await expectError(inspect(emptyLayers(500_000)), 'ERR_MODEL_INVALID', 'too large for the memory', 'neuralNetwork.layers[')
 })
 
 test('what fits is read', async () => {

@@ -215,5 +215,55 @@ describe('large models', () => {
     expect(Array.from(file.readPayload(payloads[0]!, { start: length - 2 }))).toEqual([0, 0])
     file.close()
     expect(() => file.readPayload(payloads[1]!)).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
+
+    const unread = await openModel(path)
+    const { type } = unread.spec
+    unread.close()
+    expect(() => type.case === 'neuralNetwork' && type.value.layers).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
+  })
+})
+
+describe('operations and layers', () => {
+  test('come into memory when asked for, and stay when the file is closed', async () => {
+    const file = await openModel(fixture('functions.mlpackage'))
+    const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+    const { operations } = block
+    file.close()
+    expect(operations.map(({ type }) => type)).toContain('const')
+    expect(block.operations).toBe(operations)
+  })
+
+  test('can be replaced', async () => {
+    const file = await openModel(fixture('functions.mlpackage'))
+    const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+    block.operations = []
+    expect(block.operations).toEqual([])
+    file.close()
+  })
+
+  test('that are damaged are told each time they are asked for, with the place', async () => {
+    const path = temporary('damaged.mlmodel')
+    // Three layers: { name: "a" }, a wire type that there is not, { name: "b" }.
+    const layers = [0x0a, 3, 0x0a, 1, 97, 0x0a, 2, 0x0f, 0, 0x0a, 3, 0x0a, 1, 98]
+    writeFileSync(path, Buffer.from([0x08, 1, 0x12, 0, 0xa2, 0x1f, layers.length, ...layers]))
+    const file = await openModel(path)
+    const { type } = file.spec
+    if (type.case !== 'neuralNetwork') throw new Error('no network')
+    for (let time = 0; time < 2; time++) {
+      expect(() => type.value.layers).toThrow(
+        expect.objectContaining({ code: 'ERR_MODEL_INVALID', message: expect.stringContaining('neuralNetwork.layers[1]') }),
+      )
+    }
+    file.close()
+  })
+
+  test('of a message in two pieces are one list', async () => {
+    const path = temporary('pieces.mlmodel')
+    const piece = (letter: string) => [0xa2, 0x1f, 5, 0x0a, 3, 0x0a, 1, letter.charCodeAt(0)]
+    writeFileSync(path, Buffer.from([0x08, 1, 0x12, 0, ...piece('a'), ...piece('b')]))
+    const file = await openModel(path)
+    const { type } = file.spec
+    expect(type.case === 'neuralNetwork' && type.value.layers.map(({ name }) => name)).toEqual(['a', 'b'])
+    file.close()
   })
 })
