@@ -1,5 +1,6 @@
 // npm start: sets everything up and compares the sample models on every compute unit of this machine.
 // npm start -- --heavy adds the heavy net that a Mac gets, elsewhere too; other options go to coreml-bridge compare.
+// Each unit predicts for 0.3 s only, so that all is shown in seconds; npm start -- --duration 5s measures with more care.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +29,10 @@ const paths = models.map(({ path }) => join('models', path))
 if (process.platform === 'darwin' || process.argv.includes('--heavy')) paths.push(await heavyModel())
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--heavy')
-say(`coreml-bridge compare models/… (${paths.length} models)`)
+const chosen = args.some((arg) => /^--(duration|iterations)\b/.test(arg))
+if (!chosen) args.push('--duration', '300ms')
+const hint = chosen ? '' : ', 0.3 s of timed predictions each: npm start -- --duration 5s measures with more care'
+say(`coreml-bridge compare models/… (${paths.length} models${hint})`)
 const { status, signal } = spawnSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'compare', ...paths, ...args], {
   cwd: root,
   stdio: 'inherit',

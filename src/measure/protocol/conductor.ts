@@ -31,8 +31,8 @@ export interface Assignment {
   onEvent?: (event: CompareEvent) => void
 }
 
-/** Windows of energy and the pause that is taken for the idle baseline. */
-const powerWindows = { count: 5, milliseconds: 1000 }
+/** Windows of work between readings of the energy counters; one of rest before and one after are the idle baseline. */
+const energyWindows = 5
 /** A slow model's batch is left out where it would take longer than this, in milliseconds. */
 const longestBatch = 5000
 /** Pauses before a prediction "after idle". */
@@ -276,7 +276,7 @@ class Conductor {
 
   /** Counters around windows of work, and around idle ones before and after. */
   private async energy(track: Track): Promise<void> {
-    const { count, milliseconds } = powerWindows
+    const { energyMilliseconds: milliseconds } = this.assignment.settings
     const first = await this.ask(track, 'power', {}, 'energy')
     if (first === undefined || 'unavailable' in first) {
       track.power = first ?? track.power
@@ -293,8 +293,8 @@ class Conductor {
       return (await this.ask(track, 'timed', request, 'energy'))?.nanoseconds.length ?? 0
     }
     let before: PowerCounters = first
-    for (let i = 0; i < count + 2; i++) {
-      const idle = i === 0 || i === count + 1
+    for (let i = 0; i < energyWindows + 2; i++) {
+      const idle = i === 0 || i === energyWindows + 1
       const begin = performance.now()
       const predictions = await (idle ? rest() : work())
       const after = await this.ask(track, 'power', {}, 'energy')

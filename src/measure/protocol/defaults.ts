@@ -24,6 +24,8 @@ export interface ProtocolSettings {
   inFlight: number
   /** Time given to each of: JavaScript round trip, batch, in flight. */
   extraMilliseconds: number
+  /** Window of work, and of rest, between two readings of the energy counters. */
+  energyMilliseconds: number
   /** Length of the sustained run; 0 for none. */
   sustainMilliseconds: number
   /** Window of the sustained run. */
@@ -52,6 +54,7 @@ export const defaultSettings: Readonly<ProtocolSettings> = {
   batchSize: 8,
   inFlight: 4,
   extraMilliseconds: 200,
+  energyMilliseconds: 1_000,
   sustainMilliseconds: 0,
   sustainWindowMilliseconds: 10_000,
   blockRepeats: 3,
@@ -60,11 +63,12 @@ export const defaultSettings: Readonly<ProtocolSettings> = {
   inputVariants: 8,
 }
 
-/** A shorter protocol for each model of a suite. */
+/** A shorter protocol for each model of a suite: about 2 s a unit for a small model. */
 export const suiteSettings: Readonly<ProtocolSettings> = {
   ...defaultSettings,
   blockMilliseconds: 60,
-  warmUpMilliseconds: 300,
-  idleMilliseconds: 300,
-  extraMilliseconds: 80,
+  warmUpMilliseconds: 200,
+  idleMilliseconds: 100,
+  extraMilliseconds: 50,
+  energyMilliseconds: 250,
 }
