@@ -38,7 +38,7 @@ export interface ComparedModel {
   qualityOfService: string | null
 }
 
-/** Bytes of a file, or of everything in a folder. */
+/** Bytes of a file, or of everything in a folder. Throws ERR_FILE, with the path as given, if there is nothing. */
 export async function sizeOnDisk(file: string): Promise<number> {
   let found: Awaited<ReturnType<typeof stat>>
   try {
@@ -62,7 +62,10 @@ async function checkReadable(file: string | undefined): Promise<void> {
   try {
     await access(file)
   } catch (error) {
-    throw new CoreMLError('ERR_FILE', `cannot read ${file}: ${(error as Error).message}`, { cause: error })
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new CoreMLError('ERR_FILE', missing ? `no such file: ${file}` : `cannot read ${file}: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -70,7 +73,7 @@ async function checkReadable(file: string | undefined): Promise<void> {
 export async function compareModel(model: ModelToCompare, plan: Plan): Promise<ComparedModel> {
   const { backend, settings, loadOptions, seed, signal, onEvent } = plan
   const file = path.resolve(model.path)
-  const bytes = await sizeOnDisk(file)
+  const bytes = await sizeOnDisk(model.path)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
   const inputs = inputsOf(model, plan)
   for (const needed of [inputs.kind === 'file' ? inputs.path : undefined, plan.expected, model.expected]) await checkReadable(needed)

@@ -1,3 +1,4 @@
+import { keptCompressed } from '../backends/portable/mil/kept-compressed.ts'
 import {
   type Block,
   byteLength,
@@ -117,9 +118,9 @@ class BlockWeights {
     })
   }
 
-  /** Weights by identity; those that are parts of others are marked. */
-  *result(): Generator<[weight: Weight, isPart: boolean]> {
-    for (const [name, weight] of this.#weights) yield [weight, this.#parts.has(name)]
+  /** Weights with their names; those that are parts of others are marked. */
+  *result(): Generator<[weight: Weight, name: string, isPart: boolean]> {
+    for (const [name, weight] of this.#weights) yield [weight, name, this.#parts.has(name)]
   }
 }
 
@@ -131,10 +132,11 @@ export function programWeights(file: ModelFile, blocks: ReadonlyMap<string, Bloc
   for (const [name, block] of blocks) {
     const weights = new BlockWeights(file, tally, stored, name)
     for (const operation of operationsOf(block)) weights.add(operation)
-    for (const [{ kind, values, bytes, identity }, isPart] of weights.result()) {
+    const kept = keptCompressed(block)
+    for (const [{ kind, values, bytes, identity }, weightName, isPart] of weights.result()) {
       if (counted.has(identity)) continue
       counted.add(identity)
-      if (kind) tally.compressed(kind, values, bytes)
+      if (kind) tally.compressed(kind, values, bytes, kept.has(weightName))
       if (!isPart) tally.parameters(values)
     }
   }

@@ -22,6 +22,8 @@ export interface CompressionSummary {
   values: number
   /** Bytes of what is stored for them. */
   bytes: number
+  /** Number of the tensors that the portable backend hands to onnxruntime as stored; it decompresses the others while the model loads. */
+  portableKeeps: number
 }
 
 /** What weights a model holds. */

@@ -25,13 +25,14 @@ export class WeightTally {
     entry.bytes += bytes
   }
 
-  /** What stored tensors make once decompressed. */
-  compressed(kind: string, values: number, bytes: number): void {
-    const entry = this.#compression.get(kind) ?? { kind, tensors: 0, values: 0, bytes: 0 }
+  /** What stored tensors make once decompressed; `kept` if the portable backend leaves that to onnxruntime. */
+  compressed(kind: string, values: number, bytes: number, kept = false): void {
+    const entry = this.#compression.get(kind) ?? { kind, tensors: 0, values: 0, bytes: 0, portableKeeps: 0 }
     this.#compression.set(kind, entry)
     entry.tensors++
     entry.values += values
     entry.bytes += bytes
+    if (kept) entry.portableKeeps++
   }
 
   parameters(values: number): void {

@@ -22,7 +22,9 @@ test('a compressed classifier', async () => {
   expect(operations).not.toHaveProperty('const')
   // 3 × 4 weights in int8 with 3 scales; linear has a bias of 3 zeros, which it did not state.
   expect(weights.types).toContainEqual({ type: 'int8', tensors: 1, values: 12, bytes: 12 })
-  expect(weights.compression).toEqual([{ kind: 'constexpr_affine_dequantize', tensors: 1, values: 12, bytes: 12 + 3 * 4 }])
+  expect(weights.compression).toEqual([
+    { kind: 'constexpr_affine_dequantize', tensors: 1, values: 12, bytes: 12 + 3 * 4, portableKeeps: 0 },
+  ])
   expect(weights.parameters).toBe(12 + 3)
 })
 
@@ -45,7 +47,7 @@ test('quantized layers by form and width', async () => {
   // 8 widths in two forms, 16 values each, and one of half precision.
   expect(model.weights.parameters).toBe(17 * 16)
   expect(model.weights.compression).toHaveLength(16)
-  expect(model.weights.compression).toContainEqual({ kind: 'lookup table 3-bit', tensors: 1, values: 16, bytes: 6 })
+  expect(model.weights.compression).toContainEqual({ kind: 'lookup table 3-bit', tensors: 1, values: 16, bytes: 6, portableKeeps: 0 })
   expect(model.weights.types).toContainEqual({ type: 'fp16', tensors: 1, values: 16, bytes: 32 })
 })
 

@@ -18,14 +18,26 @@ function operationLines(operations: Record<string, number>, what: string): strin
   return [row(what, `${total}: ${shown.join(', ')}${rest > 0 ? ` and ${rest} more kinds` : ''}`)]
 }
 
+function tensorsText(count: number): string {
+  return `${count} tensor${count === 1 ? '' : 's'}`
+}
+
+/** How the portable backend hands compressed weights to onnxruntime. */
+function portableText(tensors: number, kept: number): string {
+  if (kept === tensors) return 'computes on them as they are stored'
+  if (kept === 0) return 'decompressed while the model loads'
+  return `${kept} computed on as stored, ${tensors - kept} decompressed while the model loads`
+}
+
 function weightLines({ parameters, bytes, types, compression }: WeightSummary): string[] {
   if (parameters === 0 && bytes === 0) return []
   const lines = [row('weights', `${parameters.toLocaleString('en')} parameters in ${bytesText(bytes)}`)]
   for (const { type, tensors, values, bytes: size } of types) {
-    lines.push(row('', `${type}: ${tensors} tensors, ${values.toLocaleString('en')} values, ${bytesText(size)}`))
+    lines.push(row('', `${type}: ${tensorsText(tensors)}, ${values.toLocaleString('en')} values, ${bytesText(size)}`))
   }
-  for (const { kind, tensors, values, bytes: size } of compression) {
-    lines.push(row('', `compressed, ${kind}: ${tensors} tensors, ${values.toLocaleString('en')} values in ${bytesText(size)}`))
+  for (const { kind, tensors, values, bytes: size, portableKeeps } of compression) {
+    lines.push(row('', `compressed, ${kind}: ${tensorsText(tensors)}, ${values.toLocaleString('en')} values in ${bytesText(size)}`))
+    lines.push(row('', `  portable backend: ${portableText(tensors, portableKeeps)}`))
   }
   return lines
 }

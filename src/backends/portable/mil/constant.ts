@@ -8,7 +8,7 @@ import type { QuantizedWeight } from './quantized-weight.ts'
 import { computeType, type MilDtype } from './types.ts'
 
 /** Half-precision constants above this many elements keep their form, and onnxruntime widens them as it loads. */
-const widenedHere = 1024
+export const widenedHere = 1024
 
 /** Where a constant's elements come from. */
 export interface ConstantSource {

@@ -1,6 +1,6 @@
 import { elementCount } from '../../../model/tensor.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
-import { isStatic, type Value } from '../onnx/value.ts'
+import { type Dim, isStatic, type Value } from '../onnx/value.ts'
 import type { MilDtype } from './types.ts'
 
 /** A weight as the program compresses it: (data - offset) · scale, with a scale and offset for each block. */
@@ -27,6 +27,17 @@ function isBlockSize(size: number): boolean {
 const fewRows = 8
 
 /**
+ * True for weights [N, K] that {@link matmulQuantized} computes on.
+ * @param leading - dimensions of the other factor but its last one
+ */
+export function computesOnQuantized(weight: Pick<QuantizedWeight, 'dtype' | 'dims' | 'blocks'>, leading: readonly Dim[]): boolean {
+  const { dtype, dims, blocks } = weight
+  if ((dtype !== 'int4' && dtype !== 'uint4') || dims.length !== 2 || leading.length === 0) return false
+  if (blocks[0] !== dims[0] || !isBlockSize(dims[1]! / blocks[1]!)) return false
+  return !isStatic(leading) || elementCount(leading) <= fewRows
+}
+
+/**
  * x · weightᵀ on 4-bit weights [N, K] as they are, for those that onnxruntime can compute on: blocks along K. Products of few rows are bound by
  * reading the weight, which is an eighth of its float32 form. undefined where the weight is of another kind, or there are many rows.
  */
@@ -34,9 +45,8 @@ export function matmulQuantized(builder: GraphBuilder, x: Value, weight: Quantiz
   const { dtype, data, dims, scale, offset, blocks } = weight
   const [rows, columns] = dims as [number, number]
   const size = columns / blocks[1]!
-  if ((dtype !== 'int4' && dtype !== 'uint4') || dims.length !== 2 || blocks[0] !== rows || !isBlockSize(size)) return undefined
   const leading = x.dims.slice(0, -1)
-  if (isStatic(leading) && elementCount(leading) > fewRows) return undefined
+  if (!computesOnQuantized(weight, leading)) return undefined
   const perRow = blocks[1]!
   // Unsigned with a zero point: what is signed moves up by 8, which is also the zero point of those that have none.
   const shift = dtype === 'int4' ? 8 : 0

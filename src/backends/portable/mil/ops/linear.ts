@@ -52,7 +52,7 @@ function linearLayer(op: OpContext): Value {
   const x = op.input('x')
   const bias = op.optional('bias')
   const compressed = op.constant('weight')?.quantized
-  const product = compressed && x.dims.length > 1 ? matmulQuantized(builder, x, compressed) : undefined
+  const product = compressed && matmulQuantized(builder, x, compressed)
   if (product) return bias ? builder.op('Add', [product, bias]) : product
   const weight = op.input('weight')
   if (x.type !== 'float32') {
