@@ -6,37 +6,11 @@ import { CoreMLError } from '../../src/errors.ts'
 import { openModel, readConstant } from '../../src/format/index.ts'
 import { functionBlock, operationsOf } from '../../src/format/program.ts'
 import { inspect } from '../../src/model/inspect.ts'
+import { damaged, damages } from '../damage.ts'
 import { copyOf, expectError, fixture, temporary } from './support.ts'
 
 /** More runs, for a search by hand: THOROUGH=50. */
 const thorough = Number(process.env.THOROUGH ?? 1)
-
-type Damage =
-  | { kind: 'flip'; at: number; bit: number }
-  | { kind: 'cut'; at: number }
-  | { kind: 'splice'; from: number; length: number; to: number }
-
-const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
-const damage: fc.Arbitrary<Damage> = fc.oneof(
-  fc.record({ kind: fc.constant('flip' as const), at: place, bit: fc.nat(7) }),
-  fc.record({ kind: fc.constant('cut' as const), at: place }),
-  fc.record({ kind: fc.constant('splice' as const), from: place, length: fc.nat(64), to: place }),
-)
-
-function apply(original: Buffer, list: Damage[]): Buffer {
-  let bytes = Buffer.from(original)
-  for (const change of list) {
-    const at = (share: number) => Math.floor(share * bytes.length)
-    if (bytes.length === 0) break
-    if (change.kind === 'flip') bytes[at(change.at)]! ^= 1 << change.bit
-    else if (change.kind === 'cut') bytes = bytes.subarray(0, at(change.at))
-    else {
-      const piece = bytes.subarray(at(change.from), at(change.from) + change.length)
-      bytes = Buffer.concat([bytes.subarray(0, at(change.to)), piece, bytes.subarray(at(change.to))])
-    }
-  }
-  return bytes
-}
 
 /** Reads all there is to read; only a CoreMLError may come of it. */
 async function readAll(path: string): Promise<void> {
@@ -73,8 +47,8 @@ async function survives(name: string, inside: string, numRuns: number): Promise<
   mkdirSync(dirname(target), { recursive: true })
   const original = readFileSync(join(fixture(name), inside))
   await fc.assert(
-    fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 4 }), async (list) => {
-      writeFileSync(target, apply(original, list))
+    fc.asyncProperty(damages, async (list) => {
+      writeFileSync(target, damaged(original, list))
       await readAll(path)
     }),
     { numRuns: numRuns * thorough },
