@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf'
-import { type FieldPlan, type Fields, MapObject, type MessagePlan, planOf, zeroOf } from './message-plan.ts'
+import { type FieldPlan, type Fields, fieldPlanOf, MapObject, type MessagePlan, planOf, zeroOf } from './message-plan.ts'
 import type { Source } from './source.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireType, wireTypeOf } from './wire-type.ts'
@@ -75,7 +75,7 @@ class Decoder {
       const tag = reader.varint()
       const number = tag >>> 3
       if (number === 0 || reader.high !== 0) reader.fail('a field has no number', tagPosition)
-      const field = plan.fields.get(number)
+      const field = fieldPlanOf(plan, number)
       if (field === undefined) {
         this.#skipUnknown(tag & 7, number, end)
         continue

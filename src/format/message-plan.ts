@@ -26,7 +26,9 @@ export interface FieldPlan {
 
 /** How to decode a message, worked out when the first of its kind is met. */
 export interface MessagePlan {
-  fields: Map<number, FieldPlan>
+  /** By number. Most messages have a few of their fields: those get a plan when first met. */
+  fields: Map<number, DescField>
+  fieldPlans: Map<number, FieldPlan>
   /** A fresh message but for its lists and maps. */
   template: Fields
   lists: string[]
@@ -45,13 +47,14 @@ export function planOf(desc: DescMessage): MessagePlan {
   if (known !== undefined) return known
   const plan: MessagePlan = {
     fields: new Map(),
+    fieldPlans: new Map(),
     template: { $typeName: desc.typeName },
     lists: [],
     maps: [],
     cost: 0,
   }
   for (const field of desc.fields) {
-    plan.fields.set(field.number, fieldPlan(field))
+    plan.fields.set(field.number, field)
     const { localName } = field
     if (field.oneof) continue
     if (field.fieldKind === 'list') plan.lists.push(localName)
@@ -65,25 +68,42 @@ export function planOf(desc: DescMessage): MessagePlan {
   return plan
 }
 
+/** How to decode field `number` of a message, or undefined if it has none. */
+export function fieldPlanOf(plan: MessagePlan, number: number): FieldPlan | undefined {
+  const known = plan.fieldPlans.get(number)
+  if (known !== undefined) return known
+  const field = plan.fields.get(number)
+  if (field === undefined) return undefined
+  const made = fieldPlan(field)
+  plan.fieldPlans.set(number, made)
+  return made
+}
+
 /** What every empty oneof holds. */
 const noCase = Object.freeze({ case: undefined })
 
 function fieldPlan(field: DescField): FieldPlan {
+  if (field.fieldKind === 'map') return planAs(field, 'map', planAs(field, field.mapKind === 'message' ? 'message' : 'scalar'))
+  const kind = field.fieldKind === 'list' ? field.listKind : field.fieldKind
+  if (kind !== 'message') return planAs(field, 'scalar')
+  return planAs(field, field.message?.typeName === PayloadSchema.typeName ? 'payload' : 'message')
+}
+
+function planAs(field: DescField, kind: FieldPlan['kind'], value?: FieldPlan): FieldPlan {
   const repeated = field.fieldKind === 'list'
-  const kind = repeated ? field.listKind : field.fieldKind
   const scalar = field.scalar ?? ScalarType.INT32
-  const deferred = repeated && field.message !== undefined && deferredTypes.has(field.message.typeName)
-  const isPayload = field.message?.typeName === PayloadSchema.typeName
-  const common = { name: field.localName, scalar, message: field.message }
-  const base = { ...common, repeated, oneof: field.oneof?.localName, deferred, keyType: undefined, value: undefined }
-  if (field.fieldKind === 'map') {
-    const valueKind = field.mapKind === 'message' ? 'message' : 'scalar'
-    const wireType = valueKind === 'message' ? WireType.BYTES : wireTypeOf(scalar)
-    const value: FieldPlan = { ...base, oneof: undefined, kind: valueKind, wireType }
-    return { ...base, kind: 'map', wireType: WireType.BYTES, keyType: field.mapKey, value }
+  return {
+    name: field.localName,
+    repeated,
+    oneof: field.oneof?.localName,
+    kind,
+    scalar,
+    wireType: kind === 'scalar' ? wireTypeOf(scalar) : WireType.BYTES,
+    deferred: repeated && field.message !== undefined && deferredTypes.has(field.message.typeName),
+    message: field.message,
+    keyType: field.fieldKind === 'map' ? field.mapKey : undefined,
+    value,
   }
-  if (kind === 'message') return { ...base, kind: isPayload ? 'payload' : 'message', wireType: WireType.BYTES }
-  return { ...base, kind: 'scalar', wireType: wireTypeOf(scalar) }
 }
 
 /** A map object: without a prototype's names, so that any key is safe, and cheaper than one made by Object.create(null). */

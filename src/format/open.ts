@@ -209,11 +209,19 @@ function resolve(path: string): { kind: 'mlmodel' | 'mlpackage'; specPath: strin
   refuse(path, 'the folder has no Manifest.json')
 }
 
-function checkStart(path: string, source: Source): void {
-  if (source.size === 0) refuse(path, 'the file is empty')
+/** What else a file may be that was no model, if its first bytes tell. */
+function mistakeIn(source: Source): string | undefined {
   const start = Buffer.alloc(Math.min(source.size, 32))
   source.read(start, 0)
-  for (const [text, hint] of mistakes) if (start.toString('latin1').startsWith(text)) refuse(path, hint)
+  return mistakes.find(([text]) => start.toString('latin1').startsWith(text))?.[1]
+}
+
+function decodeModel(path: string, source: Source): Model {
+  if (source.size === 0) refuse(path, 'the file is empty')
+  const spec = decode(ModelSchema, source)
+  if (spec.specificationVersion < 1 || spec.description === undefined) refuse(path, 'it has no specification version and no description')
+  if (spec.type.case === undefined) refuse(path, `it has no model of a known type (specification version ${spec.specificationVersion})`)
+  return spec
 }
 
 /**
@@ -226,16 +234,15 @@ export async function openModel(path: string): Promise<ModelFile> {
   const { kind, specPath } = resolve(path)
   const source = new FileSource(specPath)
   try {
-    checkStart(specPath, source)
-    const spec = decode(ModelSchema, source)
-    if (spec.specificationVersion < 1 || spec.description === undefined) {
-      refuse(specPath, 'it has no specification version and no description')
-    }
-    if (spec.type.case === undefined)
-      refuse(specPath, `it has no model of a known type (specification version ${spec.specificationVersion})`)
-    return new ModelFile(path, kind, specPath, spec, source)
+    return new ModelFile(path, kind, specPath, decodeModel(specPath, source), source)
   } catch (error) {
-    source.close()
+    let hint: string | undefined
+    try {
+      hint = mistakeIn(source)
+    } finally {
+      source.close()
+    }
+    if (hint !== undefined) refuse(specPath, hint)
     throw error
   }
 }

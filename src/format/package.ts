@@ -20,7 +20,7 @@ export function pathInside(root: string, name: string, owner: string): string {
   }
   if (isAbsolute(name) || name.includes('\0') || outside(root, path)) invalid(owner, `"${name}" points outside the package`)
   if (!existsSync(path)) invalid(owner, `"${name}" does not exist`)
-  if (outside(realpathSync(root), realpathSync(path))) invalid(owner, `"${name}" points outside the package`)
+  if (outside(realpathSync.native(root), realpathSync.native(path))) invalid(owner, `"${name}" points outside the package`)
   if (!statSync(path).isFile()) invalid(owner, `"${name}" is not a file`)
   return path
 }
