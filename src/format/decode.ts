@@ -14,6 +14,9 @@ const maxList = 100e6
 /** Entries of all maps together: a map object of more would be at V8's limit. */
 const maxMapEntries = 10e6
 
+/** Bytes of heap that any process has. */
+const smallMessage = 1 << 20
+
 const plainProperty = { configurable: true, enumerable: true, writable: true }
 
 class Decoder {
@@ -25,14 +28,13 @@ class Decoder {
   #mapEntries = 0
   /** Offsets and lengths of the elements of deferred lists, by the message that has the list. */
   readonly #deferred = new WeakMap<Fields, number[]>()
-  /** Bytes of heap that the message may still take. */
-  #budget: number
+  /** Bytes of heap that the message may still take; a small one does not ask for the size of the heap. */
+  #budget = smallMessage
+  #budgetIsOfHeap = false
 
   constructor(reader: WireReader, sourceNumber: number) {
     this.#reader = reader
     this.#sourceNumber = sourceNumber
-    const heap = getHeapStatistics()
-    this.#budget = Math.max(heap.heap_size_limit - heap.used_heap_size, 0) * 0.5
     reader.describePlace = () => this.#place()
   }
 
@@ -47,6 +49,12 @@ class Decoder {
 
   #spend(bytes: number): void {
     this.#budget -= bytes
+    if (this.#budget >= 0) return
+    if (!this.#budgetIsOfHeap) {
+      this.#budgetIsOfHeap = true
+      const heap = getHeapStatistics()
+      this.#budget += Math.max(heap.heap_size_limit - heap.used_heap_size, 0) * 0.5 - smallMessage
+    }
     if (this.#budget < 0)
       this.#reader.fail('its structure is too large for the memory of this process (node --max-old-space-size raises it)')
   }

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { CoreMLError } from '../errors.ts'
 import { decode } from './decode.ts'
@@ -197,9 +197,8 @@ function resolve(path: string): { kind: 'mlmodel' | 'mlpackage'; specPath: strin
   }
   if (info.isFile()) return { kind: 'mlmodel', specPath: path }
   if (!info.isDirectory()) refuse(path, 'it is neither a file nor a folder')
-  const names = new Set(readdirSync(path))
-  if (names.has('Manifest.json')) return { kind: 'mlpackage', specPath: findModelInPackage(path) }
-  if (names.has('coremldata.bin') || /\.mlmodelc[/\\]?$/.test(path)) {
+  if (existsSync(join(path, 'Manifest.json'))) return { kind: 'mlpackage', specPath: findModelInPackage(path) }
+  if (existsSync(join(path, 'coremldata.bin')) || /\.mlmodelc[/\\]?$/.test(path)) {
     throw new CoreMLError(
       'ERR_MODEL_COMPILED',
       `${path} is a compiled model, which can be read only by Core ML: open the .mlpackage or .mlmodel that it was compiled from`,
