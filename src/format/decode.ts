@@ -89,15 +89,16 @@ class Decoder {
         continue
       }
       this.#path.push(field)
-      this.#field(message, field, tag & 7, end)
+      this.#field(message, field, tag, end)
       this.#path.pop()
     }
     if (reader.position !== end) reader.fail('a field reaches beyond the end of its message')
     this.#depth--
   }
 
-  #field(message: Fields, field: FieldPlan, wireType: number, end: number): void {
+  #field(message: Fields, field: FieldPlan, tag: number, end: number): void {
     const reader = this.#reader
+    const wireType = tag & 7
     if (wireType !== field.wireType) {
       const packed = wireType === WireType.BYTES && field.repeated && field.kind === 'scalar'
       if (!packed) {
@@ -112,7 +113,7 @@ class Decoder {
       return
     }
     if (field.deferred) {
-      this.#defer(message, field, end)
+      this.#defer(message, field, tag, end)
       return
     }
     if (field.repeated) {
@@ -143,9 +144,9 @@ class Decoder {
     return message
   }
 
-  /** Passes over an element of a deferred list, which is decoded once the list is asked for. */
-  #defer(message: Fields, field: FieldPlan, end: number): void {
-    const length = this.#reader.length(end)
+  /** Passes over elements of a deferred list up to the next other field; they are decoded once the list is asked for. */
+  #defer(message: Fields, field: FieldPlan, tag: number, end: number): void {
+    const reader = this.#reader
     let places = this.#deferred.get(message)
     if (places === undefined) {
       const found: number[] = []
@@ -161,9 +162,12 @@ class Decoder {
       }
       Object.defineProperty(message, field.name, { configurable: true, enumerable: true, get, set: settle })
     }
-    this.#element(places)
-    places.push(this.#reader.position, length)
-    this.#reader.skip(length)
+    do {
+      const length = reader.length(end)
+      this.#element(places)
+      places.push(reader.position, length)
+      reader.skip(length)
+    } while (reader.position < end && reader.takes(tag))
   }
 
   #decodeDeferred(field: FieldPlan, places: number[], path: (FieldPlan | string | number)[], depth: number): Fields[] {

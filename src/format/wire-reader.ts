@@ -95,6 +95,14 @@ export class WireReader {
     return this.#longVarint()
   }
 
+  /** Moves past the next byte if it is `tag`, a tag of one byte. */
+  takes(tag: number): boolean {
+    if (this.#cursor === this.#window.length) this.#need(1)
+    if (this.#window[this.#cursor] !== tag || tag >= 0x80) return false
+    this.#cursor++
+    return true
+  }
+
   #longVarint(): number {
     const available = this.#source.size - this.position
     this.#need(Math.min(available, 10))
