@@ -44,6 +44,15 @@ describe('the model', () => {
     refused([command, 'no-such.mlmodel'], 2, 'ERR_FILE', /no-such\.mlmodel/),
   )
 
+  it('compare: a missing model, a file that is no model, missing expected outputs', async () => {
+    await refused(['compare', 'no.mlmodel'], 2, 'ERR_FILE', /no such file or folder: no\.mlmodel/)
+    // Progress may come before this one, but not with --json.
+    const { stdout, stderr, status } = await cli(['compare', 'package.json', '--backend', 'portable', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ERR_MODEL_INVALID' } })
+    expect([stderr, status]).toEqual(['', 2])
+    await refused(['compare', digits, '--expected', 'no.npz', '--backend', 'portable'], 2, 'ERR_FILE', /no such file: no\.npz/)
+  })
+
   it.each(['predict', 'inspect'])('%s: a folder that is no model', async (command) => {
     const path = join(folder, `empty-${command}.mlpackage`)
     await mkdir(path)

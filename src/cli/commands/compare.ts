@@ -130,8 +130,9 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
       },
       signal: interruptSignal(),
       onEvent(event) {
-        // In a log, a line for each model is enough.
-        const text = process.stderr.isTTY || event.type === 'model' || event.type === 'unitEnded' ? phaseText(event) : undefined
+        // In a log, a line for each model is enough, and what became of a single one is told at the end.
+        const isLogged = event.type === 'model' || (event.type === 'unitEnded' && models.length > 1)
+        const text = process.stderr.isTTY || isLogged ? phaseText(event) : undefined
         if (text !== undefined) progress.update(text)
       },
     })
