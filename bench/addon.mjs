@@ -47,8 +47,10 @@ export async function run({ quick = false } = {}) {
     })
     const perMemcpy = 1 / 0.7 // a rate of at least 0.7 of memcpy's
     return [
-      row('overhead', 'native time of a prediction beyond the stand-in’s own', 10, 'the stand-in', { unit: 'µs' }),
-      row('promise', 'an awaited prediction', 1.2, 'an empty awaited AsyncWorker'),
+      row('overhead', 'a whole native prediction beyond the stand-in’s own call', 10, 'the stand-in', { unit: 'µs' }),
+      row('loop', 'a prediction of the native timed loop beyond the stand-in’s own call', 1, 'the stand-in', { unit: 'µs' }),
+      row('handOver', 'an awaited empty job, by the way that predictions go', 1.2, 'an empty awaited AsyncWorker'),
+      row('promise', 'an awaited prediction, with every conversion and the stand-in’s own time', 1.2, 'an empty awaited AsyncWorker'),
       row('input', 'taking over an input of 150 528 floats', perMemcpy, 'memcpy'),
       row('strided', 'copying a padded 1000 × 64 output', perMemcpy, 'memcpy'),
       row('copied', 'bytes copied with allocated arrays on both sides', 0, 'none', { unit: 'B' }),

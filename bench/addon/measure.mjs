@@ -33,24 +33,35 @@ async function times(count, work) {
 const tiny = await load('tiny')
 const tinyInputs = features({ x: array(Float32Array.of(1), [1]) })
 
-/** Microseconds of each native prediction that the stand-in did not spend itself. */
-async function overhead() {
-  const iterations = 5000
-  const before = standin.events().insideNanoseconds
-  const { elapsedMilliseconds } = await tiny.runTimed([tinyInputs], { iterations })
-  return (elapsedMilliseconds * 1e6 - (standin.events().insideNanoseconds - before)) / iterations / 1000
+const predictions = 5000
+/** Microseconds of the stand-in's own prediction, called bare. */
+const standinMicroseconds = () => standin.bareCalls(tiny, tinyInputs, predictions) / predictions / 1000
+
+/** Microseconds that a whole native prediction, from JavaScript objects to JavaScript objects, takes beyond the stand-in's own. */
+function overhead() {
+  const { reading, predicting, writing } = standin.predictHere(tiny, tinyInputs, predictions)
+  return (reading + predicting + writing) / predictions / 1000 - standinMicroseconds()
 }
 
-/** An awaited prediction over an empty awaited AsyncWorker, in turn. */
-async function promise() {
+/** Microseconds that the native timed loop takes for each prediction beyond the stand-in's own. */
+async function loop() {
+  const { elapsedMilliseconds } = await tiny.runTimed([tinyInputs], { iterations: predictions })
+  return (elapsedMilliseconds * 1000) / predictions - standinMicroseconds()
+}
+
+/** Awaited work over an empty awaited AsyncWorker, in turn. */
+async function overWorker(work) {
   const ours = []
   const theirs = []
   for (let i = 0; i < 6; ++i) {
-    ours.push(...(await times(400, () => tiny.predict(tinyInputs))))
+    ours.push(...(await times(400, work)))
     theirs.push(...(await times(400, () => standin.emptyWorker())))
   }
   return median(ours) / median(theirs)
 }
+
+const handOver = () => overWorker(() => standin.emptyJob())
+const promise = () => overWorker(() => tiny.predict(tinyInputs))
 
 /** Time to take over an input of 150 528 floats, over that of a memcpy of it. */
 async function input() {
@@ -124,7 +135,7 @@ async function eventLoop() {
 }
 
 const result = {}
-for (const [name, measure] of Object.entries({ overhead, promise, input, strided, copied, eventLoop })) {
+for (const [name, measure] of Object.entries({ overhead, loop, handOver, promise, input, strided, copied, eventLoop })) {
   await measure() // warm-up
   result[name] = []
   for (let i = 0; i < rounds; ++i) result[name].push(await measure())
