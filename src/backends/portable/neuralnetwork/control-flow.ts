@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Port } from '../onnx/graph.ts'
 import type { Dim, Value } from '../onnx/value.ts'
 import { readBy, type Scope, writtenBy } from './scope.ts'
-import { scalarOf, toInt64 } from './shapes.ts'
+import { atLeastRank1, firstOf, scalarOf, toInt64 } from './shapes.ts'
 
 /**
  * How running layers inside a loop ended. `left`: the rest of the iteration is skipped; `broke`: so are all further iterations.
@@ -20,9 +20,9 @@ export const ranThrough: Outcome = { left: false, broke: false }
 /** Lowers layers into a scope, writing its blobs. */
 export type LowerLayers = (layers: readonly NeuralNetworkLayer[], scope: Scope) => Outcome
 
-/** Anything but zero is true, as a boolean scalar. */
+/** Anything but zero is true, as a boolean scalar; of several elements the first one counts. */
 function truth(graph: GraphBuilder, value: Value): Value {
-  const magnitude = graph.op('Abs', [scalarOf(graph, value)])
+  const magnitude = graph.op('Abs', [firstOf(graph, value)])
   return graph.op('Greater', [magnitude, graph.scalar(1e-6)])
 }
 
@@ -49,8 +49,9 @@ export function choose(scope: Scope, condition: Value, bodies: readonly [Body, B
       const outcome = body({ graph: inner, blobs: innerBlobs, live: scope.live })
       outcomes.push(outcome)
       const values = names.map((name) => {
-        const value = innerBlobs.get(name)
-        if (!value) return inner.constant('float32', [1], [0])
+        const written = innerBlobs.get(name)
+        if (!written) return inner.constant('float32', [1], [0])
+        const value = atLeastRank1(inner, written)
         const rank = ranks.get(name)
         if (rank !== undefined && rank !== value.dims.length) {
           throw new CoreMLError('ERR_OP_UNSUPPORTED', `the two sides of a branch give "${name}" different ranks`)
@@ -111,7 +112,7 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
   const written = writtenBy([...condition, ...body])
   const carried = [...written].filter((name) => (blobs.has(name) ? read.has(name) || scope.live.has(name) : scope.live.has(name)))
   // What only the body writes has no value before the first iteration: a placeholder, which no iteration reads.
-  const initial = carried.map((name) => blobs.get(name) ?? graph.constant('float32', [1], [0]))
+  const initial = carried.map((name) => atLeastRank1(graph, blobs.get(name) ?? graph.scalar(0)))
   let dims = initial.map((value) => value.dims)
   let built: { graph: ReturnType<GraphBuilder['subgraph']>['graph']; outputs: Port[] }
   for (;;) {
@@ -138,7 +139,7 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
         ...carried.map((name) => {
           const value = innerBlobs.get(name)
           if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `layer "${layer.name}" (loop): "${name}" has no value`)
-          return value
+          return atLeastRank1(inner, value)
         }),
       ]
     })

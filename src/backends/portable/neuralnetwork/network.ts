@@ -3,10 +3,17 @@ import type { NeuralNetworkLayer } from '../../../format/index.ts'
 import type { Value } from '../onnx/value.ts'
 import { choose, lowerBranch, lowerLoop, type Outcome, ranThrough } from './control-flow.ts'
 import type { LayerContext, LayerKind, LowerLayer, Weights } from './layer.ts'
-import { controlFlowKinds, layers as table } from './layers/index.ts'
+import { controlFlowKinds, layerFamilies, layers as table } from './layers/index.ts'
 import { innerNetworks, readBy, type Scope, writtenBy } from './scope.ts'
+import { atLeastRank1 } from './shapes.ts'
 
 const control: ReadonlySet<string> = new Set(controlFlowKinds)
+
+/**
+ * Layer types for which a scalar has rank 0, as a slice or reduction without any dimension left gives it: such a scalar goes through
+ * arithmetic as it is, and expanding its dimensions by one gives [1]. To all others, and as output, it has shape [1].
+ */
+const takeScalars: ReadonlySet<string> = new Set(['expandDims', ...Object.keys(layerFamilies['Element by element'])])
 
 /** Refuses a network with layers that nothing here lowers, naming all of them. @throws CoreMLError ERR_CUSTOM_LAYER, ERR_OP_UNSUPPORTED */
 export function checkLayers(layers: readonly NeuralNetworkLayer[], registered: ReadonlySet<string>): void {
@@ -102,11 +109,12 @@ export class NetworkLowering {
   }
 
   #compute(layer: NeuralNetworkLayer, kind: LayerKind, params: unknown, scope: Scope): Value[] {
+    const inputs = this.#inputs(layer, scope)
     const context: LayerContext<unknown> = {
       name: layer.name,
       kind,
       params,
-      inputs: this.#inputs(layer, scope),
+      inputs: takeScalars.has(kind) ? inputs : inputs.map((value) => atLeastRank1(scope.graph, value)),
       outputCount: layer.output.length,
       graph: scope.graph,
       weights: this.#weights,

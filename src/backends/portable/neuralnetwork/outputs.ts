@@ -3,7 +3,7 @@ import type { FeatureDescription, ImageFeature, MultiArrayFeature } from '../../
 import { elementCount } from '../../../model/tensor.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import { isStatic, type Value } from '../onnx/value.ts'
-import { scalarOf } from './shapes.ts'
+import { atLeastRank1, scalarOf } from './shapes.ts'
 
 /** What the layers computed, as output features. */
 
@@ -62,7 +62,7 @@ export function networkOutput(graph: GraphBuilder, feature: FeatureDescription, 
       graph.output(imageOutput(graph, feature, value), feature.name)
       break
     case 'multiArray':
-      graph.output(arrays[shapes](graph, feature, value), feature.name)
+      graph.output(atLeastRank1(graph, arrays[shapes](graph, feature, value)), feature.name)
       break
     case 'int64':
     case 'double':

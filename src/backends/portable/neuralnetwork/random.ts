@@ -47,38 +47,56 @@ function key(graph: GraphBuilder, seed: bigint, stream: number): Value {
   return graph.op('Add', [drawInt(graph, -2147483648, 2147483520), graph.scalar(fixed | 0, 'int32')])
 }
 
-/** Evenly distributed 32-bit numbers of the shape, as uint32. */
-function bits(graph: GraphBuilder, shape: Value, seed: bigint, stream: number): Value {
-  const dims = graph.op('Expand', [graph.scalar(0), shape]).dims
-  const count = graph.cast(graph.op('ReduceProd', [shape, graph.ints([0])], { keepdims: 0 }), 'int32')
-  // "Drawn" from nothing but 0, so that onnxruntime does not compute all this when it loads the model, and keep it.
-  const counter = graph.op('Range', [drawInt(graph, 0, 0.5), count, graph.scalar(1, 'int32')])
-  // Hashed twice, with the key in between: shifted keys give no shifted sequences.
-  const spread = graph.cast(mix(graph, graph.cast(counter, 'uint32')), 'int32')
-  const mixed = mix(graph, graph.cast(graph.op('Add', [spread, key(graph, seed, stream)]), 'uint32'))
-  return graph.op('Reshape', [mixed, shape], { allowzero: 1 }, { types: [{ type: 'uint32', dims }] })
+/** Number of elements of a shape, as int32 scalar. */
+function countOf(graph: GraphBuilder, shape: Value): Value {
+  return graph.cast(graph.op('ReduceProd', [shape, graph.ints([0])], { keepdims: 0 }), 'int32')
 }
 
-/** Numbers of [0, 1), 24 bits fine. */
-export function uniform(graph: GraphBuilder, shape: Value, seed: bigint, stream = 0): Value {
-  const drawn = bits(graph, shape, seed, stream)
-  const top = graph.op(
-    'BitShift',
-    [drawn, graph.scalar(8, 'uint32')],
-    { direction: 'RIGHT' },
-    { types: [{ type: 'uint32', dims: drawn.dims }] },
-  )
+/** Hashes of 0, 1, 2, … as int32 vector: what every stream of numbers is made from. */
+function hashedCounter(graph: GraphBuilder, count: Value): Value {
+  // "Drawn" from nothing but 0, so that onnxruntime does not compute all this when it loads the model, and keep it.
+  const counter = graph.op('Range', [drawInt(graph, 0, 0.5), count, graph.scalar(1, 'int32')])
+  return graph.cast(mix(graph, graph.cast(counter, 'uint32')), 'int32')
+}
+
+/** Evenly distributed 32-bit numbers of a stream, as uint32 vector. Hashed twice, with the key in between: shifted keys give no shifted sequences. */
+function bits(graph: GraphBuilder, hashes: Value, seed: bigint, stream = 0): Value {
+  return mix(graph, graph.cast(graph.op('Add', [hashes, key(graph, seed, stream)]), 'uint32'))
+}
+
+/** Numbers of [0, 1) from 32-bit ones, 24 bits fine. */
+function unit(graph: GraphBuilder, drawn: Value): Value {
+  const types = [{ type: drawn.type, dims: drawn.dims }]
+  const top = graph.op('BitShift', [drawn, graph.scalar(8, 'uint32')], { direction: 'RIGHT' }, { types })
   return graph.op('Mul', [graph.cast(top, 'float32'), graph.scalar(2 ** -24)])
 }
 
-/** Standard normal numbers (Box and Muller's method). */
+/** A vector in the shape that an int64 vector says, 0 being a dimension of no elements. */
+function shaped(graph: GraphBuilder, vector: Value, shape: Value): Value {
+  const { dims } = graph.op('Expand', [graph.scalar(0), shape])
+  return graph.op('Reshape', [vector, shape], { allowzero: 1 }, { types: [{ type: vector.type, dims }] })
+}
+
+/** Numbers of [0, 1), 24 bits fine. */
+export function uniform(graph: GraphBuilder, shape: Value, seed: bigint): Value {
+  return shaped(graph, unit(graph, bits(graph, hashedCounter(graph, countOf(graph, shape)), seed)), shape)
+}
+
+/** Standard normal numbers (Box and Muller's method: two even numbers make two normal ones). */
 export function normal(graph: GraphBuilder, shape: Value, seed: bigint): Value {
+  const count = countOf(graph, shape)
+  const pairs = graph.op('Div', [graph.op('Add', [count, graph.scalar(1, 'int32')]), graph.scalar(2, 'int32')])
+  const hashes = hashedCounter(graph, pairs)
   // All 32 bits for the radius, which has the tail: (bits + ½) / 2^32, never 0.
-  const drawn = graph.cast(bits(graph, shape, seed, 0), 'float32')
+  const drawn = graph.cast(bits(graph, hashes, seed), 'float32')
   const open = graph.op('Mul', [graph.op('Add', [drawn, graph.scalar(0.5)]), graph.scalar(2 ** -32)])
   const radius = graph.op('Sqrt', [graph.op('Mul', [graph.op('Log', [graph.op('Min', [open, graph.scalar(1)])]), graph.scalar(-2)])])
-  const angle = graph.op('Mul', [uniform(graph, shape, seed, 1), graph.scalar(2 * Math.PI)])
-  return graph.op('Mul', [radius, graph.op('Cos', [angle])])
+  const angle = graph.op('Mul', [unit(graph, bits(graph, hashes, seed, 1)), graph.scalar(2 * Math.PI)])
+  const both = ['Cos', 'Sin'].map((opType) => graph.op('Mul', [radius, graph.op(opType, [angle])]))
+  // Of an odd number the last one is not needed.
+  const end = graph.reshape(graph.cast(count, 'int64'), [1])
+  const numbers = graph.op('Slice', [graph.concat(both, 0), graph.ints([0]), end], {}, { types: [{ type: 'float32', dims: [null] }] })
+  return shaped(graph, numbers, shape)
 }
 
 /** Draws `count` indices from softmax(logits) over the last dimension: [..., classes] → [..., count]. */

@@ -2,11 +2,17 @@ import { elementCount } from '../../../model/tensor.ts'
 import type { GraphBuilder, ShapeElement } from '../onnx/builder.ts'
 import { isStatic, UnknownDimensionError, type Value } from '../onnx/value.ts'
 
-/** Shape arithmetic that layers share. A neural network has no scalars: what would have rank 0 has shape [1]. */
+/** Shape arithmetic that layers share. */
 
 /** `value`, of rank 1 where it has rank 0. */
 export function atLeastRank1(graph: GraphBuilder, value: Value): Value {
   return value.dims.length === 0 ? graph.reshape(value, [1]) : value
+}
+
+/** The first element of a value as a rank 0 value. */
+export function firstOf(graph: GraphBuilder, value: Value): Value {
+  if (isStatic(value.dims) && elementCount(value.dims) === 1) return scalarOf(graph, value)
+  return graph.op('Gather', [vectorOf(graph, value), graph.scalar(0, 'int64')], { axis: 0 })
 }
 
 /** A value of one element as a rank 0 value. */

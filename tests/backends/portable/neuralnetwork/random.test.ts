@@ -53,6 +53,18 @@ describe('random layers', () => {
     expect(Math.abs(mean(first!.map((x) => Number(x < 2))) - 0.97725)).toBeLessThan(0.003)
   })
 
+  it('draw an odd number of normal ones, the two of a pair independent', async () => {
+    const graph = builder()
+    const [odd] = await runGraph(graph, [normal(graph, graph.ints([3, 5001]), 11n)])
+    expect([...odd!.dims]).toEqual([3, 5001])
+    const values = odd!.data as Float32Array
+    const half = Math.ceil(values.length / 2)
+    const pairs = Array.from(values.subarray(half), (y, index) => [values[index]!, y] as const)
+    // Four standard errors: of a product of two, and of the product of two squares minus one, which has variance 8.
+    expect(Math.abs(mean(pairs.map(([x, y]) => x * y)))).toBeLessThan(4 / Math.sqrt(pairs.length))
+    expect(Math.abs(mean(pairs.map(([x, y]) => x * x * y * y)) - 1)).toBeLessThan((4 * Math.sqrt(8)) / Math.sqrt(pairs.length))
+  })
+
   it('draw anew each time without a seed', async () => {
     const graph = builder()
     const size = graph.ints([1000])

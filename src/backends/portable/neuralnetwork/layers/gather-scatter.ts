@@ -1,7 +1,7 @@
 import { ScatterMode } from '../../../../format/index.ts'
 import type { Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { atLeastRank1, toInt64 } from '../shapes.ts'
+import { toInt64 } from '../shapes.ts'
 
 /** Layers that read or write elements by index. Negative indices count from the end. */
 
@@ -38,9 +38,9 @@ export const gatherScatterLayers: LayerTable = {
     const { graph } = layer
     const x = input(layer)
     const indices = toInt64(graph, input(layer, 1))
-    return atLeastRank1(graph, graph.op('Gather', [x, indices], { axis: axisOf(layer, x, layer.params.axis) }))
+    return graph.op('Gather', [x, indices], { axis: axisOf(layer, x, layer.params.axis) })
   },
-  gatherND: (layer) => atLeastRank1(layer.graph, layer.graph.op('GatherND', [input(layer), toInt64(layer.graph, input(layer, 1))])),
+  gatherND: (layer) => layer.graph.op('GatherND', [input(layer), toInt64(layer.graph, input(layer, 1))]),
   gatherAlongAxis: (layer) => {
     const x = input(layer)
     return layer.graph.op('GatherElements', [x, toInt64(layer.graph, input(layer, 1))], { axis: axisOf(layer, x, layer.params.axis) })

@@ -1,7 +1,7 @@
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { categorical, normal, uniform } from '../random.ts'
-import { atLeastRank1, scalarOf, shapeVectorOf } from '../shapes.ts'
+import { scalarOf, shapeVectorOf } from '../shapes.ts'
 
 /** Layers that make values: constants, ranges, random numbers. The three forms take their shape from a tensor, a parameter or a vector. */
 
@@ -11,13 +11,15 @@ type Form = 'like' | 'static' | 'dynamic'
 function shapeFor(layer: LayerContext<unknown>, form: Form, stated: readonly number[]): Value {
   const { graph } = layer
   if (form === 'like') return graph.shape(input(layer))
-  return form === 'static' ? graph.ints(stated) : shapeVectorOf(graph, input(layer))
+  if (form === 'static') return graph.ints(stated)
+  // Less than nothing is nothing: a branch that is not taken may ask for it, and is lowered all the same.
+  return graph.op('Max', [shapeVectorOf(graph, input(layer)), graph.scalar(0, 'int64')])
 }
 
 const fill = (form: Form) => (layer: LayerContext<{ value: number; targetShape: number[] }>) => {
   const { graph, params } = layer
   const shape = shapeFor(layer, form, params.targetShape)
-  return atLeastRank1(graph, graph.op('Expand', [graph.scalar(params.value), shape]))
+  return graph.op('Expand', [graph.scalar(params.value), shape])
 }
 
 const randomNormal = (form: Form) => (layer: LayerContext<{ seed: bigint; mean: number; stdDev: number; outputShape: number[] }>) => {

@@ -1,7 +1,7 @@
 import { ReduceAxis, ReduceOperation } from '../../../../format/index.ts'
 import type { Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { asValue, atLeastRank1, scalarOf, toFloat, toInt64 } from '../shapes.ts'
+import { asValue, scalarOf, toFloat, toInt64 } from '../shapes.ts'
 
 /** Reductions, ordering and counting along axes. */
 
@@ -35,7 +35,7 @@ const reduction = (opType: string) => (layer: LayerContext<ReduceParams>) => {
   const { graph, params } = layer
   const x = input(layer)
   const axes = params.reduceAll ? null : graph.ints(params.axes.map((axis) => axisOf(layer, x, axis)))
-  return atLeastRank1(graph, graph.op(opType, [x, axes], { keepdims: params.keepDims ? 1 : 0 }))
+  return graph.op(opType, [x, axes], { keepdims: params.keepDims ? 1 : 0 })
 }
 
 const argument = (opType: 'ArgMax' | 'ArgMin') => (layer: LayerContext<{ axis: number; removeDim: boolean }>) => {

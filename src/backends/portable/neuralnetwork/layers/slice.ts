@@ -2,7 +2,7 @@ import { SliceAxis } from '../../../../format/index.ts'
 import type { Dim, Value } from '../../onnx/value.ts'
 import { constantNumbers, UnknownDimensionError } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { atLeastRank1, scalarOf, toInt64, vectorOf } from '../shapes.ts'
+import { scalarOf, toInt64, vectorOf } from '../shapes.ts'
 
 /** Slices, static and dynamic, and triangular parts of matrices. */
 
@@ -43,7 +43,7 @@ function sliceStatic(layer: LayerContext<unknown>, x: Value, params: SliceParams
     else ends.push(!toEnd ? params.endIds[axis]! : stride > 0 ? farEnd : farStart)
   })
   const y = axes.length > 0 ? graph.slice(x, axes, starts, ends, steps) : x
-  return atLeastRank1(graph, graph.squeeze(y, squeezed))
+  return graph.squeeze(y, squeezed)
 }
 
 /** A slice some of whose bounds only a run tells. */
@@ -99,7 +99,7 @@ function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   })
   const bounds = [graph.concat(starts, 0), graph.concat(ends, 0), graph.ints(axes), graph.ints(steps)]
   const y = axes.length > 0 ? graph.op('Slice', [x, ...bounds], {}, { types: [{ type: x.type, dims }] }) : x
-  return atLeastRank1(graph, graph.squeeze(y, squeezed))
+  return graph.squeeze(y, squeezed)
 }
 
 /** A triangle of the innermost matrices, the diagonal `k` included; the rest is zero. */
