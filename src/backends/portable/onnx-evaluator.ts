@@ -7,6 +7,7 @@ import type { EvaluateOptions, Evaluator } from './evaluator.ts'
 import type { InputShapes, Lower, Lowered } from './lowered.ts'
 import { encodeModel } from './onnx/encode.ts'
 import type { Graph } from './onnx/graph.ts'
+import { optimize } from './onnx/passes/index.ts'
 import { UnknownDimensionError } from './onnx/value.ts'
 import { featuresOf, feedsOf } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
@@ -173,6 +174,7 @@ export class OnnxEvaluator implements Evaluator {
     const stateOutputs = new Set(lowered.states.map(({ output }) => output))
     const fetches = lowered.graph.outputs.map(({ name }) => name).filter((name) => !stateOutputs.has(name))
     const inner = wanted ? exposeInner(lowered, wanted) : {}
+    optimize(lowered.graph)
     const encoded = encodeModel(lowered.graph)
     const { threads } = this.#options
     const { session } = await this.#client.ask(

@@ -1,0 +1,79 @@
+import { allocate } from '../../../../model/tensor.ts'
+import type { Graph, Node } from '../graph.ts'
+import { Constant, constantNumbers, type Value } from '../value.ts'
+
+/** A finished graph as passes see it: what computes a value, who reads it. Passes replace nodes; what nobody reads any more goes last. */
+export class Rewriter {
+  readonly #graph: Graph
+  readonly #producers = new Map<string, Node>()
+  readonly #constants: Map<string, Value>
+  readonly #reads: Map<string, number>
+
+  constructor(graph: Graph) {
+    this.#graph = graph
+    for (const node of graph.nodes) this.#produces(node)
+    this.#constants = new Map(graph.initializers.map((value) => [value.name, value]))
+    this.#reads = countReads(graph)
+  }
+
+  /** The outermost graph's nodes, in the order in which they run. A node may be replaced while they are walked. */
+  get nodes(): readonly Node[] {
+    return this.#graph.nodes
+  }
+
+  /** The node that computes `name`, where `name` is read once: then no other node misses what a rewriting takes away. */
+  soleProducer(name: string | undefined): Node | undefined {
+    return name !== undefined && this.#reads.get(name) === 1 ? this.#producers.get(name) : undefined
+  }
+
+  /** The number that a float32 constant of rank 0 holds. */
+  scalar(name: string | undefined): number | undefined {
+    const value = name === undefined ? undefined : this.#constants.get(name)
+    return value?.type === 'float32' && value.dims.length === 0 ? constantNumbers(value)![0] : undefined
+  }
+
+  /** A new float32 constant of rank 0, for the node that computes `output`. */
+  addScalar(output: string, hint: string, number: number): string {
+    const taken = (candidate: string) => this.#constants.has(candidate) || this.#producers.has(candidate)
+    let name = `${output}/${hint}`
+    while (taken(name)) name += '_'
+    const data = allocate('float32', 1)
+    data[0] = number
+    const value: Value = { name, type: 'float32', dims: [], constant: new Constant('float32', data) }
+    this.#constants.set(name, value)
+    this.#graph.initializers.push(value)
+    return name
+  }
+
+  /** Puts `by` in the place of `node`, whose outputs it computes. */
+  replace(node: Node, by: Node): void {
+    this.#graph.nodes[this.#graph.nodes.indexOf(node)] = by
+    for (const name of readsOf(node)) this.#reads.set(name, this.#reads.get(name)! - 1)
+    for (const name of readsOf(by)) this.#reads.set(name, (this.#reads.get(name) ?? 0) + 1)
+    this.#produces(by)
+  }
+
+  #produces(node: Node): void {
+    for (const output of node.outputs) this.#producers.set(output, node)
+  }
+}
+
+/** How often each value is read: by nodes, by those of inner graphs, and as output. */
+export function countReads(graph: Graph): Map<string, number> {
+  const reads = new Map<string, number>()
+  const count = (name: string) => reads.set(name, (reads.get(name) ?? 0) + 1)
+  for (const node of graph.nodes) readsOf(node).forEach(count)
+  for (const { name } of graph.outputs) count(name)
+  return reads
+}
+
+/** What a node reads, and the graphs inside it (bodies of If, Loop and Scan). */
+export function readsOf(node: Node): string[] {
+  const reads = node.inputs.filter((name) => name !== '')
+  for (const value of Object.values(node.attributes)) {
+    if (typeof value !== 'object' || !('nodes' in value)) continue
+    for (const inner of value.nodes) reads.push(...readsOf(inner))
+    for (const { name } of value.outputs) reads.push(name)
+  }
+  return reads
+}

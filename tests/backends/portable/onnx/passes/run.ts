@@ -1,0 +1,37 @@
+import type { GraphBuilder } from '../../../../../src/backends/portable/onnx/builder.ts'
+import { encodeModel } from '../../../../../src/backends/portable/onnx/encode.ts'
+import type { Graph } from '../../../../../src/backends/portable/onnx/graph.ts'
+import { optimize } from '../../../../../src/backends/portable/onnx/passes/index.ts'
+import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
+import { runtimeClient } from '../../../../../src/backends/portable/runtime/client.ts'
+import type { Tensor } from '../../../../../src/model/tensor.ts'
+import { numbers } from '../../../../models/sample.ts'
+import { builder } from '../run-graph.ts'
+
+/** Every output of a finished graph, as onnxruntime computes them. */
+export async function run(graph: Graph, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+  const client = runtimeClient()
+  const { session } = await client.ask({ kind: 'createSession', ...encodeModel(graph) })
+  try {
+    return (await client.ask({ kind: 'run', session, feeds, fetches: graph.outputs.map(({ name }) => name) })).outputs
+  } finally {
+    await client.ask({ kind: 'releaseSession', session })
+  }
+}
+
+export function opTypes({ nodes }: Graph): string[] {
+  return nodes.map(({ opType }) => opType)
+}
+
+/** The ops of a graph from one float32 input to one output once it is optimised, without the Identity that names the output, and what it computes. */
+export async function optimized(
+  input: Omit<Tensor, 'type'>,
+  build: (b: GraphBuilder, x: Value) => Value,
+): Promise<{ ops: string[]; ys: number[] }> {
+  const b = builder()
+  b.output(build(b, b.input('x', 'float32', input.dims)), 'y')
+  const graph = b.finish('test')
+  optimize(graph)
+  const { y } = await run(graph, { x: { ...input, type: 'float32' } })
+  return { ops: opTypes(graph).slice(0, -1), ys: numbers(y!) }
+}
