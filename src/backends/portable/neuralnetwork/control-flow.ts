@@ -2,7 +2,7 @@ import { CoreMLError } from '../../../errors.ts'
 import type { BranchLayer, LoopLayer, NeuralNetworkLayer } from '../../../format/index.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Port } from '../onnx/graph.ts'
-import type { Dim, Value } from '../onnx/value.ts'
+import { constantNumbers, type Dim, type Value } from '../onnx/value.ts'
 import { readBy, type Scope, writtenBy } from './scope.ts'
 import { atLeastRank1, firstOf, scalarOf, toInt64 } from './shapes.ts'
 
@@ -37,9 +37,11 @@ function common(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
 
 type Body = (scope: Scope) => Outcome
 
-/** Runs one of two bodies; what they write and somebody reads later becomes the outputs. */
+/** Runs one of two bodies; what they write and somebody reads later becomes the outputs. Where it is known which one, only that is lowered. */
 export function choose(scope: Scope, condition: Value, bodies: readonly [Body, Body], written: ReadonlySet<string>): Outcome {
   const { graph, blobs } = scope
+  const known = constantNumbers(condition)
+  if (known) return bodies[known[0] ? 0 : 1](scope)
   const names = [...written].filter((name) => scope.live.has(name))
   const ranks = new Map<string, number>()
   const outcomes: Outcome[] = []
@@ -76,11 +78,11 @@ export function choose(scope: Scope, condition: Value, bodies: readonly [Body, B
   names.forEach((name, index) => {
     if (ranks.has(name)) blobs.set(name, outputs[index + 2]!)
   })
-  const known = (pick: (outcome: Outcome) => boolean | Value, output: Value) =>
+  const agreed = (pick: (outcome: Outcome) => boolean | Value, output: Value) =>
     outcomes.every((outcome) => pick(outcome) === pick(outcomes[0]!)) && typeof pick(outcomes[0]!) === 'boolean'
       ? pick(outcomes[0]!)
       : output
-  return { left: known(({ left }) => left, outputs[0]!), broke: known(({ broke }) => broke, outputs[1]!) }
+  return { left: agreed(({ left }) => left, outputs[0]!), broke: agreed(({ broke }) => broke, outputs[1]!) }
 }
 
 /** A branch layer. */
@@ -115,6 +117,7 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
   const initial = carried.map((name) => atLeastRank1(graph, blobs.get(name) ?? graph.scalar(0)))
   let dims = initial.map((value) => value.dims)
   let built: { graph: ReturnType<GraphBuilder['subgraph']>['graph']; outputs: Port[] }
+  let valued: ReadonlyMap<string, Value>
   for (;;) {
     const ports = [
       { type: 'int64' as const, dims: [] },
@@ -126,6 +129,7 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
       carried.forEach((name, index) => {
         if (blobs.has(name)) innerBlobs.set(name, arguments_[index + 2]!)
       })
+      valued = innerBlobs
       const innerScope = { graph: inner, blobs: innerBlobs, live: new Set([...live, ...carried]) }
       const { broke } = lower(body, innerScope)
       let goOn: Value
@@ -136,11 +140,8 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
       }
       return [
         goOn,
-        ...carried.map((name) => {
-          const value = innerBlobs.get(name)
-          if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `layer "${layer.name}" (loop): "${name}" has no value`)
-          return atLeastRank1(inner, value)
-        }),
+        // What no layer wrote after all, as on the side of a branch that is never taken, stays a placeholder.
+        ...carried.map((name, index) => atLeastRank1(inner, innerBlobs.get(name) ?? initial[index]!)),
       ]
     })
     // A dimension that an iteration changes is open; the body is lowered again, knowing that.
@@ -168,6 +169,6 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
   })
   const outputs = graph.ops('Loop', [count, first, ...initial], { body: built.graph }, { types })
   carried.forEach((name, index) => {
-    blobs.set(name, outputs[index]!)
+    if (valued.has(name)) blobs.set(name, outputs[index]!)
   })
 }

@@ -1,4 +1,4 @@
-import { allocate, elementCount, type TensorData } from '../../../model/tensor.ts'
+import { allocate, elementCount, type TensorData, type TensorType } from '../../../model/tensor.ts'
 import type { Attributes } from './attributes.ts'
 import type { OutputType } from './infer.ts'
 import { constantNumbers, isStatic, type Value } from './value.ts'
@@ -13,8 +13,8 @@ type Fold = (
   output: OutputType,
 ) => number[] | undefined
 
-/** Types that are folded. In a NeuralNetwork shapes are float32 too. */
-const foldable: ReadonlySet<string> = new Set(['int64', 'int32', 'float32'])
+/** Types that are folded. In a NeuralNetwork shapes are float32 too, and conditions are compared sizes. */
+const foldable: ReadonlySet<string> = new Set(['int64', 'int32', 'float32', 'bool'])
 
 /** Arithmetic as onnxruntime does it; float32 results are rounded to that when they are stored. */
 const arithmetic: Record<string, (a: number, b: number) => number> = {
@@ -23,7 +23,18 @@ const arithmetic: Record<string, (a: number, b: number) => number> = {
   Mul: (a, b) => a * b,
   Min: Math.min,
   Max: Math.max,
+  Equal: (a, b) => Number(a === b),
+  Less: (a, b) => Number(a < b),
+  LessOrEqual: (a, b) => Number(a <= b),
+  Greater: (a, b) => Number(a > b),
+  GreaterOrEqual: (a, b) => Number(a >= b),
+  And: (a, b) => a & b,
+  Or: (a, b) => a | b,
+  Xor: (a, b) => a ^ b,
 }
+
+/** How types are cast; float32 takes every number as it is. */
+const casts: Partial<Record<TensorType, (x: number) => number>> = { int64: Math.trunc, int32: Math.trunc, bool: (x) => Number(x !== 0) }
 
 /** Division of integers truncates. */
 const divide: Fold = (inputs, attributes, values, output) =>
@@ -38,14 +49,21 @@ function binary(compute: (a: number, b: number) => number): Fold {
   }
 }
 
+/** A reduction to one element. */
+function toOne(reduce: (elements: readonly number[]) => number): Fold {
+  return ([x], _attributes, _values, output) => (elementCount(output.dims as number[]) === 1 ? [reduce(x!)] : undefined)
+}
+
 const folds: Record<string, Fold> = {
   ...Object.fromEntries(Object.entries(arithmetic).map(([name, compute]) => [name, binary(compute)])),
   Div: divide,
   Floor: ([x]) => x!.map(Math.floor),
   Ceil: ([x]) => x!.map(Math.ceil),
   Neg: ([x]) => x!.map((element) => -element),
+  Abs: ([x]) => x!.map(Math.abs),
+  Not: ([x]) => x!.map((element) => 1 - element),
   Identity: ([x]) => x,
-  Cast: ([x], _attributes, _values, output) => (output.type === 'float32' ? x : x!.map(Math.trunc)),
+  Cast: ([x], _attributes, _values, output) => x!.map(casts[output.type] ?? Number),
   Squeeze: ([x]) => x,
   Unsqueeze: ([x]) => x,
   Reshape: ([x]) => x,
@@ -59,10 +77,10 @@ const folds: Record<string, Fold> = {
     if (values[0]!.dims.length !== 1 || (steps && steps[0] !== 1)) return undefined
     return x!.slice(starts![0], ends![0])
   },
-  ReduceProd: ([x], _attributes, _values, output) =>
-    elementCount(output.dims as number[]) === 1 ? [x!.reduce((a, b) => a * b, 1)] : undefined,
-  ReduceSum: ([x], _attributes, _values, output) =>
-    elementCount(output.dims as number[]) === 1 ? [x!.reduce((a, b) => a + b, 0)] : undefined,
+  ReduceProd: toOne((x) => x.reduce((a, b) => a * b, 1)),
+  ReduceSum: toOne((x) => x.reduce((a, b) => a + b, 0)),
+  ReduceMax: toOne((x) => Math.max(...x)),
+  ReduceMin: toOne((x) => Math.min(...x)),
   Expand: ([x], _attributes, _values, output) => (x!.length === 1 ? Array(elementCount(output.dims as number[])).fill(x![0]) : undefined),
 }
 
@@ -88,6 +106,6 @@ export function fold(
   if (!elements || elements.length !== elementCount(output.dims) || !elements.every(Number.isFinite)) return undefined
   const data = allocate(output.type, elements.length)
   if (data instanceof BigInt64Array) data.set(elements.map(BigInt))
-  else (data as Int32Array | Float32Array).set(elements)
+  else (data as Int32Array | Float32Array | Uint8Array).set(elements)
   return data
 }

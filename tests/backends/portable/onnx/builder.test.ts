@@ -82,6 +82,30 @@ describe('graphs inside graphs', () => {
   })
 })
 
+test('comparisons of shapes fold as onnxruntime computes them', async () => {
+  const elements = [-2, 0, 1, 1, 3]
+  const other = [1, 0, -1, 1, 2]
+  const chain = (b: ReturnType<typeof builder>, x: ReturnType<typeof b.floats>, y: typeof x) => {
+    const compared = ['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual'].map((op) => b.op(op, [x, y]))
+    const [x1, y1] = [b.cast(x, 'bool'), b.cast(y, 'bool')]
+    const logical = [b.op('And', [x1, y1]), b.op('Or', [x1, y1]), b.op('Xor', [x1, y1]), b.op('Not', [x1])]
+    const extremes = ['ReduceMax', 'ReduceMin'].map((op) => b.op(op, [x, b.ints([0])], { keepdims: 1 }))
+    return [...[...compared, ...logical].map((value) => b.cast(value, 'float32')), ...extremes, b.op('Abs', [x])]
+  }
+  const folded = builder()
+  const constants = chain(folded, folded.floats(elements), folded.floats(other))
+  expect(folded.nodes).toEqual([])
+  const kept = builder()
+  const feeds = {
+    a: { type: 'float32' as const, data: Float32Array.from(elements), dims: [5] },
+    b: { type: 'float32' as const, data: Float32Array.from(other), dims: [5] },
+  }
+  const computed = await runGraph(kept, chain(kept, kept.input('a', 'float32', [5]), kept.input('b', 'float32', [5])), feeds)
+  expect(constants.map((value) => numbers(value.constant!.data as Float32Array))).toEqual(
+    computed.map(({ data }) => numbers(data as Float32Array)),
+  )
+})
+
 test('shape arithmetic in float32 folds as onnxruntime computes it', () => {
   const b = builder()
   const shape = b.cast(b.shape(b.input('x', 'float32', [7, 3])), 'float32')
