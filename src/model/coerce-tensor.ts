@@ -16,13 +16,13 @@ function refuse(feature: { name: string; type: string }, expected: string, came:
 
 /** Checks that type, data and dims of a tensor belong together. */
 function checkTensor(feature: MultiArrayFeature | StateFeature, tensor: Tensor): void {
-  const expected = featureText(feature)
   const { type, data, dims } = tensor
+  const refusal = (came: string) => refuse(feature, featureText(feature), came)
   if (typeof type !== 'string' || !(type in elementSize)) {
-    throw refuse(feature, expected, `a tensor of the unknown type ${JSON.stringify(type)} (types: ${Object.keys(elementSize).join(', ')})`)
+    throw refusal(`a tensor of the unknown type ${JSON.stringify(type)} (types: ${Object.keys(elementSize).join(', ')})`)
   }
   if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
-    throw refuse(feature, expected, 'a tensor whose dims are no array of whole numbers')
+    throw refusal('a tensor whose dims are no array of whole numbers')
   }
   const arrayType = typeOfArray(data)
   const holds =
@@ -30,13 +30,9 @@ function checkTensor(feature: MultiArrayFeature | StateFeature, tensor: Tensor):
     (type === 'float16' && arrayType === 'uint16') ||
     (type === 'bool' && arrayType === 'uint8') ||
     (type === 'uint8' && arrayType === 'bool')
-  if (arrayType === undefined || !holds) throw refuse(feature, expected, `a tensor of ${type} whose data is ${valueText(data)}`)
+  if (arrayType === undefined || !holds) throw refusal(`a tensor of ${type} whose data is ${valueText(data)}`)
   if (data.length !== elementCount(dims)) {
-    throw refuse(
-      feature,
-      expected,
-      `a tensor of dims ${shapeText(dims)} (${elementCount(dims)} elements) with ${data.length} elements of data`,
-    )
+    throw refusal(`a tensor of dims ${shapeText(dims)} (${elementCount(dims)} elements) with ${data.length} elements of data`)
   }
 }
 

@@ -37,6 +37,8 @@ export class OnnxEvaluator implements Evaluator {
   /** One session for every shape; absent when the model has to be lowered for given shapes. */
   #general: Promise<Loaded> | undefined
   readonly #sessions = new Map<string, Promise<Loaded>>()
+  /** Feeds of the last run, whose memory the next one fills: fresh memory costs more than the copy into it. */
+  #spare: Record<string, Tensor> = {}
 
   private constructor(description: ModelDescription, lower: Lower, options: LoadOptions, profile: string | undefined) {
     this.#description = description
@@ -76,8 +78,10 @@ export class OnnxEvaluator implements Evaluator {
     const answer = await this.#withState(options.state, (state) => {
       const fetches = [...loaded.fetches, ...Object.keys(loaded.inner)]
       const use = stateUse(loaded.lowered, state)
-      return this.#client.ask({ kind: 'run', session: loaded.session, feeds, fetches, state: use }, buffersOf([feeds]), options.signal)
+      const request = { session: loaded.session, feeds, fetches, state: use, returnFeeds: this.#client.movesBuffers }
+      return this.#client.ask({ kind: 'run', ...request }, buffersOf([feeds]), options.signal)
     })
+    if (answer.feeds) this.#spare = answer.feeds
     if (options.timing) options.timing.nanoseconds += answer.nanoseconds
     for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = answer.outputs[output]!
     return featuresOf(this.#description, answer.outputs, loaded.lowered.classifier)
@@ -115,6 +119,7 @@ export class OnnxEvaluator implements Evaluator {
   async dispose(): Promise<void> {
     const all = this.#all()
     this.#general = undefined
+    this.#spare = {}
     this.#sessions.clear()
     await Promise.all(
       all.map((loading) => loading.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})),
@@ -137,7 +142,9 @@ export class OnnxEvaluator implements Evaluator {
 
   async #prepare(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined) {
     const loaded = await this.#loadedFor(inputs, wanted, signal)
-    return { loaded, feeds: feedsOf(this.#description, loaded.lowered.graph.inputs, inputs) }
+    const spare = this.#spare
+    this.#spare = {}
+    return { loaded, feeds: feedsOf(this.#description, loaded.lowered.graph.inputs, inputs, spare) }
   }
 
   async #loadedFor(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {

@@ -9,10 +9,16 @@ import type { Port } from './onnx/graph.ts'
 /** Turns feature values into the tensors of a lowered graph, and its results back. */
 
 /**
- * Tensors for the graph's ports, each in memory of its own (the caller may change his arrays, and these are handed over to another thread).
+ * Tensors for the graph's ports, each in memory of its own (the caller may change his arrays, and these are handed over to another thread):
+ * that of `spare`, tensors of an earlier run that nobody uses any more, as far as it fits.
  * An optional input that is left out gets its default value, or zeros.
  */
-export function feedsOf(description: ModelDescription, ports: readonly Port[], inputs: Features): Record<string, Tensor> {
+export function feedsOf(
+  description: ModelDescription,
+  ports: readonly Port[],
+  inputs: Features,
+  spare: Record<string, Tensor> = {},
+): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {}
   for (const feature of description.inputs) {
     const port = ports.find(({ name }) => name === feature.name)
@@ -21,10 +27,16 @@ export function feedsOf(description: ModelDescription, ports: readonly Port[], i
     if (value === undefined) throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing`)
     const tensor = tensorOf(feature.name, value)
     const converted = convertData(tensor.data, tensor.type, port.type)
-    const own = converted.buffer === tensor.data.buffer ? (converted as Float32Array).slice() : converted
+    const own = converted.buffer === tensor.data.buffer ? copied(converted, spare[feature.name]?.data) : converted
     feeds[feature.name] = { type: port.type, data: own, dims: tensor.dims }
   }
   return feeds
+}
+
+function copied(data: TensorData, into: TensorData | undefined): TensorData {
+  if (into?.constructor !== data.constructor || into.length !== data.length) return (data as Float32Array).slice()
+  ;(into as Float32Array).set(data as Float32Array)
+  return into
 }
 
 function tensorOf(name: string, value: FeatureValue): Tensor {

@@ -33,9 +33,12 @@ export class RuntimeClient {
   #nextId = 1
   /** Grows when the runtime has died: sessions of an earlier one are gone. */
   generation = 0
+  /** Whether buffers move there and back without a copy: they do between threads, not between processes. */
+  readonly movesBuffers: boolean
 
   constructor(open: (receive: (reply: Reply) => void, ended: (reason: string) => void) => Channel) {
     this.#open = open
+    this.movesBuffers = open === openThread
   }
 
   /**

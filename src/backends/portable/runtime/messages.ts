@@ -30,6 +30,8 @@ export interface Run {
   feeds: Record<string, Tensor>
   fetches: string[]
   state?: StateUse
+  /** Whether the feeds come back with the answer. They are handed over and not copied, so their memory can be filled again. */
+  returnFeeds?: boolean
 }
 
 /** Predicts in a loop inside the runtime, with the feeds in turn. */
@@ -82,7 +84,7 @@ export type Request = CreateSession | Run | RunTimed | ReleaseSession | NewState
 /** The answer to each kind of request. */
 export interface Answers {
   createSession: { session: number; version: string }
-  run: { outputs: Record<string, Tensor>; nanoseconds: number }
+  run: { outputs: Record<string, Tensor>; nanoseconds: number; feeds?: Record<string, Tensor> }
   runTimed: { outputs: Record<string, Tensor>; nanoseconds: Float64Array; elapsedMilliseconds: number }
   releaseSession: undefined
   newState: undefined

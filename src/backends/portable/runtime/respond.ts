@@ -28,5 +28,6 @@ export function makeResponder(
 function buffersOf(answer: Answers[keyof Answers]): ArrayBuffer[] {
   if (!answer) return []
   const tensors = 'outputs' in answer ? Object.values(answer.outputs) : 'tensor' in answer ? [answer.tensor] : []
+  if ('feeds' in answer) tensors.push(...Object.values(answer.feeds ?? {}))
   return tensors.map((tensor) => tensor.data.buffer as ArrayBuffer)
 }

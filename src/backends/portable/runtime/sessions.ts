@@ -87,7 +87,7 @@ export class Sessions {
     const session = this.#session(request.session)
     const feeds = await this.#tensors(request.feeds)
     const { outputs, nanoseconds } = await this.#call(session, feeds, request.fetches, request.state)
-    return { outputs: plainTensors(outputs), nanoseconds }
+    return { outputs: plainTensors(outputs), nanoseconds, ...(request.returnFeeds && { feeds: request.feeds }) }
   }
 
   async #runTimed(request: RunTimed): Promise<Answers['runTimed']> {
