@@ -55,7 +55,7 @@ export function mergeBounds(rewriter: Rewriter): void {
     const through = (x: number) => Math.min(Math.max(x, outer.low), outer.high)
     const { low, high } = inner ? { low: through(inner.low), high: through(inner.high) } : outer
     const [output] = node.outputs as [string]
-    const bounds = [rewriter.addScalar(output, 'low', low), rewriter.addScalar(output, 'high', high)]
+    const bounds = [rewriter.addConstant(output, 'low', [], low), rewriter.addConstant(output, 'high', [], high)]
     const input = inner ? before!.inputs[0]! : mirror!.input
     rewriter.replace(node, { ...node, opType: 'Clip', inputs: [input, ...bounds], attributes: {} })
   }

@@ -1,4 +1,4 @@
-import { allocate } from '../../../../model/tensor.ts'
+import { elementCount } from '../../../../model/tensor.ts'
 import type { Graph, Node } from '../graph.ts'
 import { Constant, constantNumbers, type Value } from '../value.ts'
 
@@ -21,9 +21,14 @@ export class Rewriter {
     return this.#graph.nodes
   }
 
-  /** The node that computes `name`, where `name` is read once: then no other node misses what a rewriting takes away. */
-  soleProducer(name: string | undefined): Node | undefined {
-    return name !== undefined && this.#reads.get(name) === 1 ? this.#producers.get(name) : undefined
+  /** The node that computes `name`; undefined for inputs and constants. */
+  producer(name: string | undefined): Node | undefined {
+    return name === undefined ? undefined : this.#producers.get(name)
+  }
+
+  /** The node that computes `name`, where `name` is read `reads` times: then no other node misses what a rewriting takes away. */
+  soleProducer(name: string | undefined, reads = 1): Node | undefined {
+    return name !== undefined && this.#reads.get(name) === reads ? this.#producers.get(name) : undefined
   }
 
   /** The number that a float32 constant of rank 0 holds. */
@@ -32,14 +37,19 @@ export class Rewriter {
     return value?.type === 'float32' && value.dims.length === 0 ? constantNumbers(value)![0] : undefined
   }
 
-  /** A new float32 constant of rank 0, for the node that computes `output`. */
-  addScalar(output: string, hint: string, number: number): string {
+  /** The numbers that an int64 constant holds. */
+  ints(name: string | undefined): number[] | undefined {
+    const value = name === undefined ? undefined : this.#constants.get(name)
+    return value?.type === 'int64' ? constantNumbers(value) : undefined
+  }
+
+  /** A new float32 constant whose elements are all `number`, for the node that computes `output`. */
+  addConstant(output: string, hint: string, dims: readonly number[], number: number): string {
     const taken = (candidate: string) => this.#constants.has(candidate) || this.#producers.has(candidate)
     let name = `${output}/${hint}`
     while (taken(name)) name += '_'
-    const data = allocate('float32', 1)
-    data[0] = number
-    const value: Value = { name, type: 'float32', dims: [], constant: new Constant('float32', data) }
+    const data = new Float32Array(elementCount(dims)).fill(number)
+    const value: Value = { name, type: 'float32', dims, constant: new Constant('float32', data) }
     this.#constants.set(name, value)
     this.#graph.initializers.push(value)
     return name
