@@ -71,8 +71,9 @@ function run(paths) {
     'no:cacheprovider',
     '-n',
     workers,
+    // The stress tests of convolutions hand over a gigabyte dozens of times.
     '--timeout',
-    '300',
+    '900',
     '--disable-warnings',
   ]
   const { status, stdout, stderr } = spawnSync(

@@ -5,7 +5,6 @@ const { Model } = await import(process.argv[2])
 const models = new Map()
 const states = new Map()
 let next = 1
-let pending = Buffer.alloc(0)
 
 const arrays = {
   float64: Float64Array,
@@ -103,16 +102,30 @@ async function answer(message, body) {
   process.stdout.write(bytes)
 }
 
+// Chunks are joined when a whole message is there: a body may have a gigabyte, and joining each would copy it thousands of times.
+let chunks = []
+let held = 0
+let needed = 1
 for await (const chunk of process.stdin) {
-  pending = Buffer.concat([pending, chunk])
+  chunks.push(chunk)
+  held += chunk.length
+  if (held < needed) continue
+  let pending = Buffer.concat(chunks)
+  needed = 1
   for (;;) {
     const end = pending.indexOf(10)
     if (end < 0) break
     const message = JSON.parse(pending.subarray(0, end).toString())
-    if (pending.length < end + 1 + message.size) break
-    const body = pending.subarray(end + 1, end + 1 + message.size)
-    pending = pending.subarray(end + 1 + message.size)
+    const total = end + 1 + message.size
+    if (pending.length < total) {
+      needed = total
+      break
+    }
+    const body = pending.subarray(end + 1, total)
+    pending = pending.subarray(total)
     await answer(message, body)
   }
+  chunks = [pending]
+  held = pending.length
 }
 for (const model of models.values()) await model.dispose()

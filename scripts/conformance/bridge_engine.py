@@ -25,7 +25,7 @@ class Bridge:
         script = Path(__file__).with_name("bridge.mjs")
         self.process = subprocess.Popen([os.environ["BRIDGE_NODE"], str(script), os.environ["BRIDGE_ENTRY"]], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, bufsize=0)
-        self.rest = b""
+        self.rest = bytearray()
 
     def receive(self, enough):
         """Reads until `enough` finds what it wants in the bytes so far, and returns what it returns."""
@@ -46,7 +46,7 @@ class Bridge:
         reply = json.loads(self.rest[:end])
         self.rest = self.rest[end + 1:]
         self.receive(lambda data: True if len(data) >= reply["size"] else None)
-        payload, self.rest = self.rest[:reply["size"]], self.rest[reply["size"]:]
+        payload, self.rest = bytes(self.rest[:reply["size"]]), self.rest[reply["size"]:]
         if "error" in reply:
             raise RuntimeError(reply["error"])
         return reply, payload
