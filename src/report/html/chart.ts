@@ -57,6 +57,14 @@ export function text(x: number, y: number, content: string, anchor: 'start' | 'm
   return element('text', { x, y, 'text-anchor': anchor, class: kind }, escapeText(content))
 }
 
+/** Width of a column for figures at the right of a drawing. */
+export const valueColumn = 84
+
+/** A row's main figure, in the column at the right. Screen readers have it from the row's marks and the table. */
+export function valueText({ width }: Frame, middle: number, content: string): string {
+  return `<g aria-hidden="true">${text(width, middle + 4, content, 'end', 'value')}</g>`
+}
+
 /** A horizontal axis under the drawing, with grid lines and a title. */
 export function bottomAxis(
   { width, height, left, right, top, bottom }: Frame,

@@ -1,4 +1,5 @@
 import type { CompareResult } from '../../measure/result.ts'
+import { plural } from '../../measure/words.ts'
 import { machineText, rowsOf } from '../cells.ts'
 import { figure } from './chart.ts'
 import { chipsChart } from './charts/chips.ts'
@@ -22,7 +23,7 @@ function labelsOf(results: readonly CompareResult[]): string[] {
 function protocolText({ protocol, createdAt }: CompareResult): string {
   const { settings, seed, comparisons, durationMilliseconds, qualityOfService } = protocol
   const quality = 'value' in qualityOfService ? `, quality of service ${qualityOfService.value}` : ''
-  return `${createdAt}, ${settings.runs} run(s) of ${settings.blocks} blocks of ${settings.blockMilliseconds} ms, seed ${seed}, verdicts corrected for ${comparisons} comparison(s)${quality}, ${Math.round(durationMilliseconds / 1000)} s in all`
+  return `${createdAt}, ${plural(settings.runs ?? 1, 'run')} of ${settings.blocks} blocks of ${settings.blockMilliseconds} ms, seed ${seed}, verdicts corrected for ${plural(comparisons, 'comparison')}${quality}, ${Math.round(durationMilliseconds / 1000)} s in all`
 }
 
 /** Every unit of every model in one table, for pages with several models. */

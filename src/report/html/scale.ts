@@ -18,21 +18,29 @@ export function linearScale(low: number, high: number, start: number, end: numbe
   return Object.assign((value: number) => start + ((value - from) / (to - from)) * (end - start), { ticks })
 }
 
+/** Round numbers between which a logarithmic axis may begin and end. */
+const roundFactors = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
+
+/** Ticks of a logarithmic axis: evenly spaced ones where it is short, 1-2-5 over some decades, whole decades beyond. */
+function logTicks(from: number, to: number, most: number): number[] {
+  if (to / from < 5) return linearScale(from, to, 0, 1, 5).ticks
+  const [floor, ceiling] = [Math.floor(Math.log10(from)), Math.ceil(Math.log10(to))]
+  const factors = to / from <= 300 ? [1, 2, 5] : [1]
+  const every = Math.max(1, Math.ceil((ceiling - floor) / most))
+  const decades = Array.from({ length: ceiling - floor + 1 }, (_, i) => floor + i).filter((_, i) => i % every === 0)
+  return decades.flatMap((decade) => factors.map((factor) => Number((factor * 10 ** decade).toPrecision(12))))
+}
+
 /** A logarithmic axis that holds `low` and `high`, both positive. */
 export function logScale(low: number, high: number, start: number, end: number, most = 8): Scale {
   const floor = Math.floor(Math.log10(low) + 1e-9)
-  const ceiling = Math.max(floor + 1, Math.ceil(Math.log10(high) - 1e-9))
-  const decades = ceiling - floor
-  const factors = decades <= 2 ? [1, 2, 5] : [1]
-  const every = Math.max(1, Math.ceil(decades / most))
-  const all = Array.from({ length: decades + 1 }, (_, i) => floor + i).filter((_, i) => i % every === 0)
-  // The ends are the nearest of 1, 2, 5 that hold the values, not whole decades.
-  const fine = Array.from({ length: decades + 1 }, (_, i) => [1, 2, 5].map((factor) => factor * 10 ** (floor + i))).flat()
-  const from = fine.filter((value) => value <= low * 1.0001).at(-1) ?? 10 ** floor
-  const to = fine.find((value) => value >= high * 0.9999 && value > from) ?? 10 ** ceiling
-  const ticks = all
-    .flatMap((decade) => factors.map((factor) => Number((factor * 10 ** decade).toPrecision(12))))
-    .filter((tick) => tick >= from && tick <= to)
+  const decades = Math.ceil(Math.log10(high) - floor) + 1
+  const round = Array.from({ length: decades + 1 }, (_, i) =>
+    roundFactors.map((factor) => Number((factor * 10 ** (floor + i)).toPrecision(12))),
+  ).flat()
+  const from = round.filter((value) => value <= low * 1.0001).at(-1)!
+  const to = round.find((value) => value >= high * 0.9999 && value > from)!
+  const ticks = logTicks(from, to, most).filter((tick) => tick >= from * 0.9999 && tick <= to * 1.0001)
   const width = Math.log10(to / from)
   return Object.assign((value: number) => start + (Math.log10(value / from) / width) * (end - start), { ticks })
 }

@@ -10,15 +10,18 @@ h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.35rem; margin: 2.5rem 0 .
 h3 { font-size: 1.05rem; margin: 1.5rem 0 .4rem; overflow-wrap: anywhere; } figcaption h3 { font-size: 1rem; margin: 0; }
 p { margin: .3rem 0; } .soft, figcaption p { color: var(--soft); font-size: .9rem; } a { color: var(--link); }
 .verdict { font-size: 1.05rem; border-left: 4px solid var(--u0); padding: .4rem .8rem; background: var(--card); overflow-wrap: anywhere; } .verdict.bad { border-color: var(--bad); color: var(--text); }
+.answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: .8rem; list-style: none; padding: 0; margin: .8rem 0; }
+.answers li { padding: .6rem .8rem; border: 1px solid var(--grid); border-radius: .5rem; font-size: .9rem; } .answers .soft { font-size: .8rem; text-transform: uppercase; letter-spacing: .04em; } .answers strong { display: block; font-size: 1.1rem; }
+.sign-of-unit { vertical-align: -2px; margin-right: .4rem; } td.time { min-width: 5rem; } td.time span { display: block; height: .7rem; border-radius: .2rem; background: currentColor; }
 ul { margin: .4rem 0; padding-left: 1.3rem; } li { overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; max-width: 100%; } .scroll:focus-visible, .mark:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; } caption { text-align: left; color: var(--soft); padding: .2rem 0; }
-th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--grid); font-variant-numeric: tabular-nums; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } td.wide { white-space: normal; text-align: left; min-width: 12rem; } .good { color: var(--good); } .bad { color: var(--bad); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: 1rem; margin: 1rem 0; }
-.chart { margin: 0; max-width: 52rem; padding: .8rem; background: var(--card); border: 1px solid var(--grid); border-radius: .5rem; min-width: 0; }
+table { border-collapse: collapse; width: 100%; font-size: .875rem; } caption { text-align: left; color: var(--soft); padding: .2rem 0; }
+th, td { text-align: right; padding: .35rem .45rem; border-bottom: 1px solid var(--grid); font-variant-numeric: tabular-nums; white-space: nowrap; }
+th:first-child, td:first-child, td.time { text-align: left; } table:has(td.time) th:nth-child(2) { text-align: left; } td.wide { white-space: normal; text-align: left; min-width: 12rem; } .good { color: var(--good); } .bad { color: var(--bad); }
+.charts { columns: 2 30rem; column-gap: 1rem; margin: 1rem 0; }
+.chart { margin: 0 0 1rem; break-inside: avoid; max-width: 52rem; padding: .8rem; background: var(--card); border: 1px solid var(--grid); border-radius: .5rem; min-width: 0; }
 .drawing { display: block; width: 100%; min-width: 28rem; height: auto; font-size: 12.5px; } .drawing text { fill: var(--text); }
-.drawing .tick, .drawing .title, .drawing .note { fill: var(--soft); } .drawing .own { font-weight: 700; }
+.drawing .tick, .drawing .title, .drawing .note { fill: var(--soft); } .drawing .own, .drawing .value { font-weight: 700; } .drawing .value { font-size: 14px; font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--grid); } .line { fill: none; stroke-width: 1.5; opacity: .8; } .range { stroke: currentColor; stroke-width: 2; } .quantile { stroke: currentColor; stroke-width: 2; }
 .outline { fill: currentColor; opacity: .22; } .pays { stroke: currentColor; stroke-dasharray: 5 4; } .disturbed { fill: none; stroke: var(--bad); stroke-width: 1.5; }
 ${[0, 1, 2, 3].map((i) => `.unit-${i} { color: var(--u${i}); fill: currentColor; } polyline.unit-${i} { fill: none; stroke: var(--u${i}); }`).join('\n')}
@@ -31,6 +34,6 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.rail-${i} { fill: var(--r${i}) !important; }`)
 .key[aria-pressed=false] { text-decoration: line-through; color: var(--soft); }
 details { margin-top: .5rem; } summary { cursor: pointer; color: var(--link); font-size: .9rem; }
 #tip { position: fixed; z-index: 9; max-width: 22rem; padding: .35rem .6rem; border-radius: .35rem; background: var(--text); color: var(--back); font-size: .85rem; pointer-events: none; } #tip[hidden] { display: none; }
-@media print { body { max-width: none; padding: 0; } .legend, #tip { display: none; } .chart { break-inside: avoid; } .charts { display: block; } .scroll { overflow: visible; } .drawing { min-width: 0; } }
+@media print { body { max-width: none; padding: 0; } .legend, #tip { display: none; } .chart { break-inside: avoid; } .charts { columns: 1; } .scroll { overflow: visible; } .drawing { min-width: 0; } }
 @media (prefers-reduced-motion: no-preference) { .mark { transition: filter .1s; } }
 `

@@ -1,6 +1,6 @@
 import type { MeasuredUnit, OutputAccuracy } from '../../../measure/result.ts'
 import { decibelText, percentText } from '../../../measure/words.ts'
-import { bottomAxis, type Chart, frame, mark, text, unitClass } from '../chart.ts'
+import { bottomAxis, type Chart, frame, mark, text, unitClass, valueColumn, valueText } from '../chart.ts'
 import { linearScale } from '../scale.ts'
 import { horizontalBar } from './bars.ts'
 
@@ -16,13 +16,18 @@ function words({ psnr, maxError, top1, nonFinite, passed, note }: OutputAccuracy
   return parts.join(', ')
 }
 
+function figureText({ psnr, passed }: OutputAccuracy): string {
+  if (psnr === null) return passed ? 'equal' : 'wrong'
+  return decibelText(psnr)
+}
+
 /** How far each output is from the reference, on each unit whose outputs were checked. */
 export function accuracyChart(units: readonly MeasuredUnit[]): Chart | null {
   const rows = units.flatMap(({ units: name, accuracy }) =>
     accuracy.status === 'checked' ? accuracy.outputs.map((output) => ({ name, output })) : [],
   )
   if (rows.length === 0) return null
-  const area = frame(54 + rowHeight * rows.length, 250)
+  const area = { ...frame(54 + rowHeight * rows.length, 230), right: valueColumn }
   const most = Math.max(80, ...rows.map(({ output }) => output.psnr ?? 0))
   const scale = linearScale(0, most, area.left, area.width - area.right)
   const drawn = rows.map(({ name, output }, row) => {
@@ -37,7 +42,7 @@ export function accuracyChart(units: readonly MeasuredUnit[]): Chart | null {
       end - 6 < area.left + 20 ? 'start' : 'end',
       'sign',
     )
-    return `${text(0, middle + 4, `${name}: ${output.name}`, 'start', 'name')}${mark(`${name}, output ${output.name}: ${words(output)}`, unitClass(name), bar + sign)}`
+    return `${text(0, middle + 4, `${name}: ${output.name}`, 'start', 'name')}${mark(`${name}, output ${output.name}: ${words(output)}`, unitClass(name), bar + sign)}${valueText(area, middle, figureText(output))}`
   })
   return {
     kind: 'accuracy',

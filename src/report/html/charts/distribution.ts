@@ -1,6 +1,6 @@
 import type { MeasuredUnit } from '../../../measure/result.ts'
 import { durationText, intervalText } from '../../../measure/words.ts'
-import { bottomAxis, type Chart, frame, mark, symbol, text, unitClass } from '../chart.ts'
+import { bottomAxis, type Chart, frame, mark, symbol, text, unitClass, valueColumn, valueText } from '../chart.ts'
 import { attributes } from '../markup.ts'
 import { logScale, type Scale } from '../scale.ts'
 
@@ -23,7 +23,7 @@ function outline(samples: readonly number[], scale: Scale, middle: number, from:
 
 /** How the times of single predictions spread on each unit. */
 export function distributionChart(units: readonly MeasuredUnit[]): Chart {
-  const area = frame(54 + rowHeight * units.length)
+  const area = { ...frame(54 + rowHeight * units.length), right: valueColumn }
   const low = Math.min(...units.map(({ steady }) => steady.minimum.value))
   const high = Math.max(...units.map(({ steady }) => steady.p99.value * 1.2))
   const [from, to] = [area.left, area.width - area.right]
@@ -42,12 +42,13 @@ export function distributionChart(units: readonly MeasuredUnit[]): Chart {
       from,
       to,
     )}<line class="range"${attributes({ x1: scale(minimum.value), x2: scale(p99.value), y1: middle, y2: middle })}/>${tick(p90.value, 7, 'quantile')}${tick(p99.value, 10, 'quantile')}${symbol(unit.units, scale(median.value), middle, 6)}`
-    return `${text(0, middle + 4, unit.units, 'start', 'name')}${mark(label, unitClass(unit.units), shape)}`
+    return `${text(0, middle + 4, unit.units, 'start', 'name')}${mark(label, unitClass(unit.units), shape)}${valueText(area, middle, durationText(median.value))}`
   })
   return {
     kind: 'distribution',
     title: 'Latency of a prediction',
-    description: 'Steady state. The outline shows how often each time occurred; the symbol is the median, the ticks are p90 and p99.',
+    description:
+      'Steady state. The outline shows how often each time occurred; the symbol and the figure are the median, the ticks p90 and p99.',
     frame: area,
     content: `${bottomAxis(area, scale, durationText, 'time of one prediction, logarithmic')}${rows.join('')}`,
     table: {

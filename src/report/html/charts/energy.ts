@@ -1,6 +1,6 @@
 import type { MeasuredUnit } from '../../../measure/result.ts'
 import { intervalText } from '../../../measure/words.ts'
-import { bottomAxis, type Chart, frame, mark, text } from '../chart.ts'
+import { bottomAxis, type Chart, frame, mark, text, valueColumn, valueText } from '../chart.ts'
 import { linearScale } from '../scale.ts'
 import { horizontalBar } from './bars.ts'
 
@@ -12,7 +12,7 @@ export function energyChart(units: readonly MeasuredUnit[]): Chart | null {
   const known = units.flatMap(({ units: name, energy }) => ('total' in energy ? [{ name, energy }] : []))
   if (known.length === 0) return null
   const rails = [...new Set(known.flatMap(({ energy }) => Object.keys(energy.rails)))]
-  const area = frame(54 + rowHeight * units.length)
+  const area = { ...frame(54 + rowHeight * units.length), right: valueColumn }
   const reach = known.map(({ energy }) => Object.values(energy.rails).reduce((sum, { value }) => sum + Math.max(0, value), 0))
   const scale = linearScale(0, Math.max(...reach), area.left, area.width - area.right)
   const rows = units.map((unit, row) => {
@@ -28,7 +28,7 @@ export function energyChart(units: readonly MeasuredUnit[]): Chart | null {
       const label = `${unit.units}, ${rail}: ${millijoules(value)}${spread}`
       return mark(label, `rail-${rails.indexOf(rail) % 6}`, horizontalBar(scale(start), scale(sum), middle))
     })
-    return name + parts.join('')
+    return name + parts.join('') + valueText(area, middle, millijoules(energy.total.value))
   })
   const keys = rails.map((rail, i) => `<tspan class="rail-${i % 6}" dx="${i === 0 ? 0 : 12}">■ </tspan><tspan>${rail}</tspan>`).join('')
   return {

@@ -1,6 +1,6 @@
 import type { MeasuredUnit } from '../../../measure/result.ts'
 import { percentText } from '../../../measure/words.ts'
-import { type Chart, frame, mark, text } from '../chart.ts'
+import { type Chart, frame, mark, text, valueColumn, valueText } from '../chart.ts'
 import { horizontalBar } from './bars.ts'
 
 const rowHeight = 40
@@ -11,9 +11,9 @@ const names = { cpu: 'CPU', gpu: 'GPU', neuralEngine: 'Neural Engine', unknown: 
 export function placementChart(units: readonly MeasuredUnit[]): Chart | null {
   const known = units.flatMap(({ units: name, placement }) => ('perOperation' in placement ? [{ name, placement }] : []))
   if (known.length === 0) return null
-  const area = { ...frame(30 + rowHeight * known.length), bottom: 24 }
+  const area = { ...frame(30 + rowHeight * known.length), bottom: 24, right: valueColumn }
   const width = area.width - area.left - area.right
-  const rows = known.map(({ name, placement: { perOperation } }, row) => {
+  const rows = known.map(({ name, placement: { operations, perOperation } }, row) => {
     const middle = area.top + rowHeight * (row + 0.5)
     // Every op stays visible, however little it costs.
     const weights = perOperation.map(({ cost }) => (cost ?? 0) + 0.25 / perOperation.length)
@@ -27,7 +27,11 @@ export function placementChart(units: readonly MeasuredUnit[]): Chart | null {
       const label = `${name}: ${operation.name} (${operation.operator}) planned for ${names[operation.preferred]}${cost}; supported by ${supported}`
       return mark(label, `device-${operation.preferred}`, horizontalBar(start, Math.max(start + 1, at - 0.5), middle, 24))
     })
-    return text(0, middle + 4, name, 'start', 'name') + marks.join('')
+    return (
+      text(0, middle + 4, name, 'start', 'name') +
+      marks.join('') +
+      valueText(area, middle, `${percentText(operations.neuralEngine ?? 0)} NE`)
+    )
   })
   const keys = devices
     .map((device, i) => `<tspan class="device-${device}" dx="${i === 0 ? 0 : 14}">■ </tspan><tspan>${names[device]}</tspan>`)
@@ -35,7 +39,8 @@ export function placementChart(units: readonly MeasuredUnit[]): Chart | null {
   return {
     kind: 'placement',
     title: 'Planned placement of each op',
-    description: 'Core ML’s plan, which is no trace: what really ran where, only counters can show. Width is estimated cost.',
+    description:
+      'Core ML’s plan, which is no trace: what really ran where, only counters can show. Width is estimated cost; the figure is the share of ops planned for the Neural Engine.',
     frame: area,
     content: `${rows.join('')}<text x="${area.left}" y="${area.height - 6}" class="note" aria-hidden="true">${keys}</text>`,
     table: {
