@@ -1,11 +1,12 @@
 // The portable backend against plain onnxruntime-node on torch's own ONNX export of the same networks.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { cacheFolder, python } from '../scripts/python.mjs'
-import { alternate, measureInProcess, median } from './tools.mjs'
+import { median, middleHalf } from './tools.mjs'
 
 const here = (file) => fileURLToPath(new URL(`./portable/${file}`, import.meta.url))
 const folder = join(cacheFolder, 'bench')
@@ -26,13 +27,64 @@ function makeModels(names) {
   if (missing.length > 0) execFileSync(python(), [here('make_models.py'), folder, ...missing], { stdio: ['ignore', 2, 'inherit'] })
 }
 
-function measure(runtime, name, file, seconds, threads) {
-  return measureInProcess(here('run-one.mjs'), [runtime, join(folder, name), file, seconds, threads])
+/** A process that has loaded a network with one runtime, and predicts when it is its turn. */
+class Side {
+  #child
+  #lines
+
+  constructor(runtime, name, file, threads) {
+    this.#child = spawn(process.execPath, [here('run-one.mjs'), runtime, join(folder, name), file, String(threads)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  }
+
+  /** What the process says next. */
+  async answer() {
+    const { value, done } = await this.#lines.next()
+    if (done) throw new Error('a measuring process ended early')
+    return JSON.parse(value)
+  }
+
+  async turn(milliseconds) {
+    this.#child.stdin.write(`${milliseconds}\n`)
+    return this.answer()
+  }
+
+  end() {
+    this.#child.stdin.end()
+  }
 }
 
-function ratioRow(name, pairs, figure, goal, note) {
-  const ratios = pairs.map(([ours, peer]) => ours[figure] / peer[figure])
-  return { name, ratio: median(ratios), spread: [Math.min(...ratios), Math.max(...ratios)], goal, peer: 'onnxruntime-node', note }
+/**
+ * Loads a network in two fresh processes, one after the other, and lets them predict in turns of half a second: what else the machine does
+ * falls on both sides alike.
+ * @returns of either side: milliseconds of loading, of a prediction in each turn, peak memory in KiB
+ */
+async function measurePair(round, turns, name, file, threads) {
+  const runtimes = [
+    ['ours', file],
+    ['peer', 'model.onnx'],
+  ]
+  const order = round % 2 ? runtimes.toReversed() : runtimes
+  const measured = []
+  for (const [runtime, which] of order) {
+    const side = new Side(runtime, name, which, threads)
+    measured.push({ runtime, side, load: (await side.answer()).load, predict: [], memory: 0 })
+  }
+  for (let i = 0; i < turns; i++) {
+    for (const each of i % 2 ? measured.toReversed() : measured) {
+      const { predict, memory } = await each.side.turn(500)
+      each.predict.push(predict)
+      each.memory = memory
+    }
+  }
+  for (const { side } of measured) side.end()
+  return runtimes.map(([runtime]) => measured.find((each) => each.runtime === runtime))
+}
+
+function ratioRow(name, ratios, goal, note) {
+  return { name, ratio: median(ratios), spread: middleHalf(ratios), goal, peer: 'onnxruntime-node', note }
 }
 
 /** @param {{ quick?: boolean }} options */
@@ -46,34 +98,32 @@ export async function run({ quick = false } = {}) {
   const rows = []
   for (const [name, file] of cases) {
     process.stderr.write(`\r${name} ${file.split('.')[1]}…   `)
-    const seconds = quick ? 1 : 3
-    const pairs = alternate(
-      quick ? 2 : 5,
-      () => measure('ours', name, file, seconds, threads),
-      () => measure('peer', name, 'model.onnx', seconds, threads),
-    )
+    const pairs = []
+    for (let round = 0; round < (quick ? 2 : 5); round++) pairs.push(await measurePair(round, quick ? 2 : 6, name, file, threads))
     process.stderr.write('\r')
     const label = `${name} (${file.endsWith('mlmodel') ? 'NeuralNetwork' : 'ML Program'})`
-    const peerMilliseconds = median(pairs.map(([, peer]) => peer.predict))
+    const [ours, peer] = [0, 1].map((side) => pairs.map((pair) => pair[side]))
+    const ratios = (figure) => ours.flatMap((each, round) => ratiosOf([each[figure]].flat(), [peer[round][figure]].flat()))
     const figures = (figure) =>
-      `${median(pairs.map(([ours]) => ours[figure])).toFixed(1)} against ${median(pairs.map(([, peer]) => peer[figure])).toFixed(1)} ms`
-    const long = peerMilliseconds >= shortestPredictionMilliseconds
-    rows.push(ratioRow(`predict ${label}`, pairs, 'predict', long ? { atMost: 1.05 } : undefined, figures('predict')))
+      [ours, peer]
+        .map((sides) => median(sides.flatMap((each) => each[figure])).toFixed(1))
+        .join(' against ')
+        .concat(' ms')
+    const long = median(peer.flatMap((each) => each.predict)) >= shortestPredictionMilliseconds
+    rows.push(ratioRow(`predict ${label}`, ratios('predict'), long ? { atMost: 1.05 } : undefined, figures('predict')))
     if (statSync(join(folder, name, 'model.onnx')).size >= largeBytes) {
-      rows.push(ratioRow(`load ${label}`, pairs, 'load', { atMost: loadRatioGoal }, figures('load')))
+      rows.push(ratioRow(`load ${label}`, ratios('load'), { atMost: loadRatioGoal }, figures('load')))
     } else {
-      const extra = pairs.map(([ours, peer]) => ours.load - peer.load)
-      rows.push({
-        name: `load ${label}, beyond the peer's`,
-        ratio: median(extra),
-        unit: 'ms',
-        spread: [Math.min(...extra), Math.max(...extra)],
-        goal: { atMost: smallLoadGoalMilliseconds },
-        peer: 'onnxruntime-node',
-        note: figures('load'),
-      })
+      const extra = ours.map((each, round) => each.load - peer[round].load)
+      const goal = { atMost: smallLoadGoalMilliseconds }
+      rows.push({ ...ratioRow(`load ${label}, beyond the peer's`, extra, goal, figures('load')), unit: 'ms' })
     }
-    rows.push(ratioRow(`peak memory ${label}`, pairs, 'memory', { atMost: 1.2 }))
+    const megabytes = [ours, peer].map((sides) => (median(sides.map(({ memory }) => memory)) / 1024).toFixed(0)).join(' against ')
+    rows.push(ratioRow(`peak memory ${label}`, ratios('memory'), { atMost: 1.2 }, `${megabytes} MiB`))
   }
   return rows
+}
+
+function ratiosOf(ours, peer) {
+  return ours.map((value, index) => value / peer[index])
 }

@@ -38,16 +38,22 @@ export function alternate(rounds, ours, peer) {
   return pairs
 }
 
+/** The range in which the middle half of the values lies. */
+export function middleHalf(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const quartile = Math.floor(sorted.length / 4)
+  return [sorted[quartile], sorted[sorted.length - 1 - quartile]]
+}
+
 /** A row of the result: the ratio of the medians, and the range in which the ratios of single rounds lie (its middle half). */
 export function ratioRow({ name, pairs, goal, peer, note }) {
-  const ratios = pairs.map(([ours, other]) => ours / other).sort((a, b) => a - b)
-  const quartile = Math.floor(ratios.length / 4)
+  const ratios = pairs.map(([ours, other]) => ours / other)
   const [ours, other] = [0, 1].map((side) => median(pairs.map((pair) => pair[side])))
   const figures = `${ours.toFixed(2)} against ${other.toFixed(2)} ms, ${pairs.length} rounds`
   return {
     name,
     ratio: ours / other,
-    spread: [ratios[quartile], ratios[ratios.length - 1 - quartile]],
+    spread: middleHalf(ratios),
     goal,
     peer,
     note: note ? `${figures}; ${note}` : figures,

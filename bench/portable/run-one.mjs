@@ -1,10 +1,14 @@
-// One measuring process: loads one network with one runtime, predicts, prints one JSON line.
-//   node run-one.mjs ours|peer FOLDER FILE SECONDS THREADS
-// Both set inputs and read outputs at every prediction, with the same threads and onnxruntime's default session options.
+// One measuring process: loads one network with one runtime, then predicts in turns.
+//   node run-one.mjs ours|peer FOLDER FILE THREADS
+// Prints a JSON line { load } once the network is loaded. Each line on the standard input, a number of milliseconds, is a turn: it predicts
+// that long and prints { predict, memory, checksum }: median of the turn (ms), peak memory of the process so far (KiB), what keeps outputs read.
+// Both sides set inputs and read outputs at every prediction, with the same threads and onnxruntime's default session options.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { median } from '../tools.mjs'
 
-const [runtime, folder, file, seconds, threads] = process.argv.slice(2)
+const [runtime, folder, file, threads] = process.argv.slice(2)
 const names = JSON.parse(readFileSync(join(folder, 'inputs.json'), 'utf8'))
 const { decodeNpy } = await import('../../dist/npy/npy.js')
 const inputs = Object.fromEntries(names.map((name) => [name, decodeNpy(readFileSync(join(folder, `${name}.npy`)))]))
@@ -12,32 +16,24 @@ const path = join(folder, file)
 
 const { load, warm } = runtime === 'ours' ? await ours() : await peer()
 await warm()
-let start = performance.now()
+const start = performance.now()
 const predict = await load()
-const loadMilliseconds = performance.now() - start
-start = performance.now()
-let checksum = await predict()
-const firstMilliseconds = performance.now() - start
-const samples = []
-const end = performance.now() + Number(seconds) * 1000
-for (let i = 0; i < 3; i++) await predict()
-while (performance.now() < end || samples.length < 5) {
-  start = performance.now()
-  checksum += await predict()
-  samples.push(performance.now() - start)
-}
-samples.sort((a, b) => a - b)
-console.log(
-  JSON.stringify({
-    load: loadMilliseconds,
-    first: firstMilliseconds,
-    predict: samples[samples.length >> 1],
-    predictions: samples.length,
-    memory: process.resourceUsage().maxRSS,
-    checksum,
-  }),
-)
+console.log(JSON.stringify({ load: performance.now() - start }))
+for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(await turn(Number(line))))
 process.exit(0)
+
+async function turn(milliseconds) {
+  // The first prediction after a pause finds caches cold and threads asleep.
+  let checksum = await predict()
+  const samples = []
+  const end = performance.now() + milliseconds
+  while (performance.now() < end || samples.length < 3) {
+    const begin = performance.now()
+    checksum += await predict()
+    samples.push(performance.now() - begin)
+  }
+  return { predict: median(samples), memory: process.resourceUsage().maxRSS, checksum }
+}
 
 /** Reads one element of each output: whoever predicts does at least that. */
 function read(outputs) {
