@@ -64,9 +64,10 @@ export function rowsOf({ models }: Pick<CompareResult, 'models'>): Row[] {
   )
 }
 
-/** Columns that say something: those with a figure in at least one row. */
+/** Columns that say something: those with a figure in at least one row. That cpuOnly is as fast as itself is none. */
 export function usedColumns(rows: readonly Row[]): Column[] {
-  return columns.filter((column) => rows.some(({ cells }) => !('text' in cells) && cells[column] !== '–'))
+  const empty = (column: Column) => (column === 'speedup' ? ['–', '1'] : ['–'])
+  return columns.filter((column) => rows.some(({ cells }) => !('text' in cells) && !empty(column).includes(cells[column])))
 }
 
 /** Each unit that this machine has not, with the reason, once. */
@@ -78,10 +79,12 @@ export function missingUnits({ models }: Pick<CompareResult, 'models'>): string[
   ]
 }
 
-/** The notes of all models, each under its model where there are several. */
+/** The notes of all models, each once, with the models that it is about where there are several. */
 export function allNotes({ models }: Pick<CompareResult, 'models'>): string[] {
-  const notes = models.flatMap(({ name, notes: own }) => own.map((note) => (models.length > 1 ? `${name}, ${note}` : note)))
-  return [...new Set(notes)]
+  const namesOf = new Map<string, string[]>()
+  for (const { name, notes } of models) for (const note of notes) namesOf.set(note, [...(namesOf.get(note) ?? []), name])
+  if (models.length === 1) return [...namesOf.keys()]
+  return [...namesOf].map(([note, names]) => `${names.length === models.length ? 'every model' : names.join(', ')}, ${note}`)
 }
 
 /** Name and size of a model. */

@@ -1,5 +1,7 @@
+import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { bytesText, countText, durationText, intervalText } from '../../src/measure/words.ts'
+import { allNotes } from '../../src/report/cells.ts'
 import { consoleReport } from '../../src/report/console.ts'
 import { csvReport } from '../../src/report/csv.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
@@ -40,13 +42,28 @@ describe('console', () => {
   })
   test('fits a narrow terminal by leaving columns out, and has no colour codes unless asked', () => {
     const table = (width: number) => consoleReport(result, { width }).split('\n').slice(2, 7)
-    expect(Math.max(...table(80).map((line) => line.length))).toBeLessThanOrEqual(96)
+    const plain = (width: number) => stripVTControlCharacters(consoleReport(result, { width, color: true })).split('\n')
+    for (const width of [80, 100, 120]) expect(Math.max(...plain(width).map((line) => line.length))).toBeLessThanOrEqual(width)
+    // Broken between words, and nothing is lost.
+    const words = (text: string) => text.split(/\s+/)
+    const sentence = `MobileNetV2: ${result.models[0]!.verdict}`
+    const at = plain(80).findIndex((line) => line.startsWith('MobileNetV2: '))
+    expect(words(plain(80).slice(at).join('\n')).slice(0, words(sentence).length)).toEqual(words(sentence))
+    expect(consoleReport(result).split('\n')).toContain(sentence)
     expect(table(200)[0]).toContain('95 % interval')
     expect(table(80)[0]).not.toContain('95 % interval')
     const escapeCode = String.fromCharCode(27)
     expect(consoleReport(result)).not.toContain(escapeCode)
     expect(consoleReport(result, { color: true })).toContain(escapeCode)
   })
+})
+
+test('a note about several models is told once', () => {
+  const many = macResult({ names: ['a', 'b', 'c'] })
+  many.models.forEach((model, i) => {
+    model.notes = ['cpuOnly: outputs not checked', ...(i < 2 ? ['all: late'] : [])]
+  })
+  expect(allNotes(many)).toEqual(['every model, cpuOnly: outputs not checked', 'a, b, all: late'])
 })
 
 describe('Markdown', () => {

@@ -94,7 +94,7 @@ async function print(result: CompareResult, { json, csv, markdown }: CompareFlag
   else {
     const { consoleReport } = await import('../../report/console.ts')
     const { default: colors } = await import('picocolors')
-    stdout.write(consoleReport(result, { width: stdout.columns ?? 140, color: stdout.isTTY === true && colors.isColorSupported }))
+    stdout.write(consoleReport(result, { width: stdout.columns, color: stdout.isTTY === true && colors.isColorSupported }))
   }
 }
 
