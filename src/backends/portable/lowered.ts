@@ -30,6 +30,8 @@ export interface LoweredState {
  */
 export interface Lowered {
   graph: Graph
+  /** What was lowered, as messages name it. */
+  kind: 'ML Program' | 'neural network'
   states: LoweredState[]
   classifier?: ClassifierOutputs
   /** Inner values by the model's own names, for `predict(…, { intermediates })`; those inside loops and branches are not among them. */

@@ -17,6 +17,9 @@ import { PortableState, stateUse } from './state.ts'
 /** Sessions kept for models that are lowered anew for each set of input shapes. */
 const specialisedSessions = 8
 
+/** Models in the words of Core ML's own error of a failed prediction, which programs may look for. */
+const phrases: Record<Lowered['kind'], string> = { 'ML Program': 'ML Program', 'neural network': 'a neural network model' }
+
 /** A graph that onnxruntime has loaded. */
 interface Loaded {
   lowered: Lowered
@@ -75,7 +78,7 @@ export class OnnxEvaluator implements Evaluator {
 
   async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
     const { loaded, feeds } = await this.#prepare(inputs, options.intermediates?.wanted, options.signal)
-    const answer = await this.#withState(options.state, (state) => {
+    const answer = await this.#compute(loaded, options.state, (state) => {
       const fetches = [...loaded.fetches, ...Object.keys(loaded.inner)]
       const use = stateUse(loaded.lowered, state)
       const request = { session: loaded.session, feeds, fetches, state: use, returnFeeds: this.#client.movesBuffers }
@@ -95,7 +98,7 @@ export class OnnxEvaluator implements Evaluator {
     }
     const { iterations, durationMilliseconds } = options
     const feeds = prepared.map((each) => each.feeds)
-    const answer = await this.#withState(options.state, (state) => {
+    const answer = await this.#compute(loaded, options.state, (state) => {
       const loop = { session: loaded.session, feeds, fetches: loaded.fetches, iterations, durationMilliseconds }
       return this.#client.ask({ kind: 'runTimed', ...loop, state: stateUse(loaded.lowered, state) }, buffersOf(feeds), options.signal)
     })
@@ -126,17 +129,26 @@ export class OnnxEvaluator implements Evaluator {
     )
   }
 
-  /** A model with states that is given none starts from zeros, and what it writes is lost. */
-  async #withState<T>(given: BackendState | undefined, ask: (state: PortableState | undefined) => Promise<T>): Promise<T> {
-    if (this.#description.states.length === 0) return ask(undefined)
-    if (given && !(given instanceof PortableState)) {
+  /** Asks for a prediction. A model with states that is given none starts from zeros, and what it writes is lost. */
+  async #compute<T>(
+    { lowered }: Loaded,
+    given: BackendState | undefined,
+    ask: (state: PortableState | undefined) => Promise<T>,
+  ): Promise<T> {
+    const stateless = this.#description.states.length === 0
+    if (!stateless && given && !(given instanceof PortableState)) {
       throw new CoreMLError('ERR_ARGUMENT', 'the state is not one of this model: make it with model.newState()')
     }
-    const state = given ?? this.newState()
+    const state = stateless ? undefined : ((given as PortableState | undefined) ?? this.newState())
     try {
       return await ask(state)
+    } catch (error) {
+      if (!(error instanceof CoreMLError) || error.code !== 'ERR_PREDICT') throw error
+      throw new CoreMLError(error.code, `Unable to compute the prediction using ${phrases[lowered.kind]}: ${error.message}`, {
+        cause: error,
+      })
     } finally {
-      if (!given) state.dispose()
+      if (!given) state?.dispose()
     }
   }
 
@@ -191,7 +203,7 @@ export class OnnxEvaluator implements Evaluator {
     )
     // The weights are onnxruntime's now: only the ports are needed from here on.
     const graph: Graph = { ...lowered.graph, nodes: [], initializers: [] }
-    return { lowered: { graph, states: lowered.states, classifier: lowered.classifier }, session, fetches, inner }
+    return { lowered: { graph, kind: lowered.kind, states: lowered.states, classifier: lowered.classifier }, session, fetches, inner }
   }
 }
 

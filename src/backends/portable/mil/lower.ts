@@ -85,6 +85,8 @@ function lower(file: ModelFile, target: FunctionToLower, precision: Precision, s
   const outputs = program.lowerFunction(block, scope)
   outputs.forEach((operand, index) => {
     const name = block.outputs[index]!
+    // A function may return a value twice, under the one name that it has.
+    if (block.outputs.indexOf(name) < index) return
     if (operand.kind === 'classification') return
     const value = operand.kind === 'tensor' ? operand.value : operand.kind === 'constant' ? operand.value(builder) : undefined
     if (!value) throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `output "${name}" is a ${operand.kind}`)
@@ -95,7 +97,7 @@ function lower(file: ModelFile, target: FunctionToLower, precision: Precision, s
       target.outputs.find((feature) => feature.name === name),
     )
   })
-  const lowered: Lowered = { graph: builder.finish(target.name), states, values: program.inner }
+  const lowered: Lowered = { graph: builder.finish(target.name), kind: 'ML Program', states, values: program.inner }
   for (const state of states) {
     const { value, written } = program.states.get(state.name)!
     if (!written) continue

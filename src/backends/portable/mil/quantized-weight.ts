@@ -15,10 +15,8 @@ export interface QuantizedWeight {
   blocks: readonly number[]
 }
 
-/** Block sizes that onnxruntime's MatMulNBits takes: powers of two from 16 on. */
-function isBlockSize(size: number): boolean {
-  return size >= 16 && Number.isInteger(Math.log2(size))
-}
+/** Block sizes that onnxruntime's MatMulNBits takes. */
+const blockSizes = [16, 32, 64, 128, 256]
 
 /**
  * Products of more rows than this are faster with the weight in float32. Measured with a weight of 2048 × 2048 on one core: of one row
@@ -33,7 +31,7 @@ const fewRows = 8
 export function computesOnQuantized(weight: Pick<QuantizedWeight, 'dtype' | 'dims' | 'blocks'>, leading: readonly Dim[]): boolean {
   const { dtype, dims, blocks } = weight
   if ((dtype !== 'int4' && dtype !== 'uint4') || dims.length !== 2 || leading.length === 0) return false
-  if (blocks[0] !== dims[0] || !isBlockSize(dims[1]! / blocks[1]!)) return false
+  if (blocks[0] !== dims[0] || !blockSizes.includes(dims[1]! / blocks[1]!)) return false
   return !isStatic(leading) || elementCount(leading) <= fewRows
 }
 

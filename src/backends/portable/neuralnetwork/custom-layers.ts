@@ -123,7 +123,7 @@ export class CustomLayerEvaluator implements Evaluator {
     let lowered: Lowered
     if (custom) {
       for (const name of passed) stage.graph.output(stage.blobs.get(name)!, carriedName(name))
-      lowered = { graph: stage.graph.finish('part'), states: [] }
+      lowered = { graph: stage.graph.finish('part'), kind: 'neural network', states: [] }
     } else lowered = lowerer.finish(stage)
     const arrays = (names: Iterable<string>) => [...names].map((name) => arrayFeature(carriedName(name)))
     const description: ModelDescription = {

@@ -161,7 +161,7 @@ export class NetworkLowerer {
       if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `nothing in the network computes its output "${feature.name}"`)
       networkOutput(graph, feature, value, shapesOf === 'legacy' && value.dims.length < 4 ? 'exact' : shapesOf)
     }
-    return { graph: graph.finish('network'), states: [], ...(classifier && { classifier }), values: blobs }
+    return { graph: graph.finish('network'), kind: 'neural network', states: [], ...(classifier && { classifier }), values: blobs }
   }
 
   #graph(): GraphBuilder {

@@ -193,7 +193,17 @@ function corners(
       const scaled = scale === 1 ? value : builder.op('Mul', [value, builder.scalar(scale)])
       return normalized ? builder.op('Mul', [scaled, builder.op('Sub', [float(builder, size), builder.scalar(1)])]) : scaled
     }) as [Value, Value]
-  return { rows: inPixels(interval(h1!, h2!), height), columns: inPixels(interval(w1!, w2!), width) }
+  // Before iOS 17 Core ML takes a normalized box that starts beyond the image and runs backwards for the whole image.
+  const inImage = ([start, end]: [Value, Value], size: ShapeElement): [Value, Value] => {
+    if (op.opset >= 17 || !normalized) return [start, end]
+    const last = builder.op('Sub', [float(builder, size), builder.scalar(1)])
+    const astray = builder.op('And', [builder.op('Greater', [start, last]), builder.op('Greater', [start, end])])
+    return [builder.op('Where', [astray, builder.scalar(0), start]), builder.op('Where', [astray, last, end])]
+  }
+  return {
+    rows: inImage(inPixels(interval(h1!, h2!), height), height),
+    columns: inImage(inPixels(interval(w1!, w2!), width), width),
+  }
 }
 
 /** Crops [N, B or 1, C, h, w] of x [B, C, H, W] at boxes [N, 4]; `images` says which image each box is of, where given. */

@@ -19,6 +19,12 @@ function swapLast(builder: GraphBuilder, value: Value): Value {
   return builder.transpose(value, perm)
 }
 
+/** Operands of one type. Since iOS 17 a constant one may have another type than the rest: then all are computed with in float32. */
+function ofOneType<T extends Value | undefined>(builder: GraphBuilder, values: readonly T[]): T[] {
+  const types = new Set(values.flatMap((value) => (value ? [value.type] : [])))
+  return types.size <= 1 ? [...values] : (values.map((value) => value && builder.cast(value, 'float32')) as T[])
+}
+
 /** A matrix product; transposing and scaling cost nothing where onnxruntime's own op takes them along. */
 export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, transposeY, scale = 1 }: MatMulOptions = {}): Value {
   const left = Boolean(transposeX) && x.dims.length > 1
@@ -49,12 +55,17 @@ export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, 
  */
 function linearLayer(op: OpContext): Value {
   const { builder } = op
-  const x = op.input('x')
-  const bias = op.optional('bias')
   const compressed = op.constant('weight')?.quantized
-  const product = compressed && matmulQuantized(builder, x, compressed)
-  if (product) return bias ? builder.op('Add', [product, bias]) : product
-  const weight = op.input('weight')
+  if (compressed) {
+    const [x, bias] = ofOneType(builder, [op.input('x'), op.optional('bias')])
+    const product = x?.type === 'float32' ? matmulQuantized(builder, x, compressed) : undefined
+    if (product) return bias ? builder.op('Add', [product, bias]) : product
+  }
+  const [x, weight, bias] = ofOneType(builder, [op.input('x'), op.input('weight'), op.optional('bias')]) as [
+    Value,
+    Value,
+    Value | undefined,
+  ]
   if (x.type !== 'float32') {
     const result = builder.op('MatMul', [x, builder.transpose(weight, [1, 0])])
     return bias ? builder.op('Add', [result, bias]) : result
@@ -85,8 +96,7 @@ function einsum(op: OpContext): Value {
 export const linear: LoweringTable = {
   linear: linearLayer,
   matmul: (op) => {
-    const x = op.input('x')
-    const y = op.input('y')
+    const [x, y] = ofOneType(op.builder, [op.input('x'), op.input('y')]) as [Value, Value]
     return matmul(op.builder, x, y, { transposeX: op.bool('transpose_x', false), transposeY: op.bool('transpose_y', false) })
   },
   einsum,

@@ -7,7 +7,7 @@ import { inverse } from './tensor-transformation.ts'
 /**
  * Indices in a type that every kernel takes; `sizes` are the dimensions that they point into, one for each component of an index.
  * Before iOS 17 negative ones count from the end, as in ONNX. Since then they are out of bounds, which is an error where the op validates
- * its indices, and else only has to be safe: such indices point to the nearest element.
+ * its indices, and else undefined, but safe here: such indices point to the first element.
  */
 function indicesOf(op: OpContext, sizes: readonly ShapeElement[]): Value {
   const { builder } = op
@@ -20,15 +20,16 @@ function indicesOf(op: OpContext, sizes: readonly ShapeElement[]): Value {
     const outside = known.find((index, position) => index < 0 || index >= size(position))
     if (outside === undefined) return indices
     if (validate) op.fail(`index ${outside} is out of bounds`)
-    const clamped = known.map((index, position) => Math.min(Math.max(index, 0), size(position) - 1))
-    return builder.constant('int64', indices.dims as number[], clamped, 'indices')
+    const inside = known.map((index, position) => (index < 0 || index >= size(position) ? 0 : index))
+    return builder.constant('int64', indices.dims as number[], inside, 'indices')
   }
   const bounds = sizes.length === 1 ? scalarOf(builder, sizes[0]!) : builder.shapeVector(sizes)
   const zero = builder.scalar(0, 'int64')
+  const negative = builder.op('Less', [indices, zero])
   // What equals the size is out of bounds for onnxruntime too, which says so.
-  if (validate) return builder.op('Where', [builder.op('Less', [indices, zero]), bounds, indices])
-  const last = builder.op('Sub', [bounds, builder.scalar(1, 'int64')])
-  return builder.op('Max', [builder.op('Min', [indices, last]), zero])
+  if (validate) return builder.op('Where', [negative, bounds, indices])
+  const beyond = builder.op('GreaterOrEqual', [indices, bounds])
+  return builder.op('Where', [builder.op('Or', [negative, beyond]), zero, indices])
 }
 
 function scalarOf(builder: GraphBuilder, element: ShapeElement): Value {

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { reflectPad } from '../../onnx/reflect-pad.ts'
 import type { Dim, Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { computeType } from '../types.ts'
@@ -100,6 +101,7 @@ function pad(op: OpContext): Value {
     pads[rank - count + index] = amounts[2 * index]!
     pads[2 * rank - count + index] = amounts[2 * index + 1]!
   }
+  if (mode === 'reflect') return reflectPad(builder, x, pads)
   return builder.op('Pad', [x, builder.ints(pads), fill], { mode })
 }
 

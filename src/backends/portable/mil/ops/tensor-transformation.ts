@@ -31,10 +31,16 @@ function reshape(op: OpContext): Value {
   const x = op.input('x')
   const shape = op.known('shape')
   if (shape) {
-    // A 0 takes over the dimension at its place.
+    // A 0 takes over the dimension at its place, since iOS 17 counted from the end; places that x does not have are of size 1.
+    const offset = x.dims.length - shape.length
+    const inherited = (axis: number) => {
+      if (offset === 0) return builder.dim(x, axis)
+      if (op.opset < 17) return 0
+      return axis + offset < 0 ? 1 : builder.dim(x, axis + offset)
+    }
     return builder.reshape(
       x,
-      shape.map((size, axis) => (size === 0 && shape.length === x.dims.length ? builder.dim(x, axis) : size)),
+      shape.map((size, axis) => (size === 0 ? inherited(axis) : size)),
     )
   }
   const { dims } = op.output()

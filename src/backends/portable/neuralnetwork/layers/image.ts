@@ -1,5 +1,6 @@
 import { InterpolationMode, LinearUpsampleMode, ReorganizationType, SamplingMethod } from '../../../../format/index.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { reflectPad } from '../../onnx/reflect-pad.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { type Grid, resizeLinear, resizeNearest } from '../resample.ts'
@@ -81,6 +82,10 @@ export const imageLayers: LayerTable = {
     const { before, after } = borders(params.paddingAmounts)
     const type = params.paddingType
     const mode = paddingModes[type.case ?? 'constant']
+    if (mode === 'reflect') {
+      const none = Array<number>(x.dims.length - 2).fill(0)
+      return reflectPad(graph, x, [...none, ...before, ...none, ...after])
+    }
     const value = mode === 'constant' ? graph.scalar(type.case === 'constant' ? type.value.value : 0) : null
     return graph.op('Pad', [x, graph.ints([...before, ...after]), value, graph.ints([x.dims.length - 2, x.dims.length - 1])], { mode })
   },
