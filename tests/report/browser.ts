@@ -1,25 +1,6 @@
-import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 
-/** Where Debian's package puts the browser; `CHROMIUM` names another. */
-export const browserPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-)
-
-const quiet = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** The installed browser, without a window and without anything that it does by itself on the network. */
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: browserPath, args: quiet })
-}
+export { browserPath, launch } from '../../scripts/browser.mjs'
 
 /** What a page did besides showing itself. */
 export interface Watched {

@@ -1,0 +1,3 @@
+import type { Browser } from 'playwright-core'
+export const browserPath: string | undefined
+export function launch(): Promise<Browser>
