@@ -10,11 +10,13 @@ export type {
 } from './backends/backend.ts'
 export { type BackendReport, type Devices, devices } from './devices.ts'
 export { CoreMLError, type CoreMLErrorOptions, type ErrorCode } from './errors.ts'
+export type { ModelBytes } from './format/index.ts'
 export type { ImageInputOptions, ResizeMode } from './images/options.ts'
-export { compare, inspect } from './lazy.ts'
+export { compare, compile, inspect } from './lazy.ts'
 export type { CompareEvent } from './measure/events.ts'
 export type { CompareOptions, ModelToCompare } from './measure/options.ts'
 export type { CompareResult, ModelResult, UnitResult } from './measure/result.ts'
+export type { CompileOptions } from './model/compile.ts'
 export type {
   DictionaryFeature,
   DimensionRange,
@@ -35,6 +37,7 @@ export {
   type ModelPredictOptions,
   type ModelTimedRunOptions,
 } from './model/model.ts'
+export type { ModelSource } from './model/model-source.ts'
 export type { ModelState } from './model/state.ts'
 export type {
   CompressionSummary,

@@ -1,6 +1,7 @@
 // Importing the package must be quick: what needs much code is loaded when it is first called.
 import type { CompareOptions, ModelToCompare } from './measure/options.ts'
 import type { CompareResult } from './measure/result.ts'
+import type { CompileOptions } from './model/compile.ts'
 import type { ModelSummary } from './model/summary.ts'
 
 /**
@@ -21,4 +22,15 @@ export async function compare(
  */
 export async function inspect(path: string): Promise<ModelSummary> {
   return (await import('./model/inspect.ts')).inspect(path)
+}
+
+/**
+ * Compiles a `.mlmodel` file or `.mlpackage` folder with Core ML into a `.mlmodelc` folder of its own, to ship or to keep. `Model.load` compiles by itself.
+ * @param model path or `file:` URL of the model
+ * @param destination path or `file:` URL of the folder that is made; it must end in `.mlmodelc`, and nothing may be there
+ * @returns the absolute path of the folder
+ * @throws CoreMLError ERR_FILE, ERR_ARGUMENT, ERR_COMPILE, ERR_BACKEND_UNAVAILABLE where there is no Core ML; an AbortError
+ */
+export async function compile(model: string | URL, destination: string | URL, options?: CompileOptions): Promise<string> {
+  return (await import('./model/compile.ts')).compile(model, destination, options)
 }

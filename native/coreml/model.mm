@@ -18,9 +18,19 @@ namespace {
 
 Error disposed() { return Error{"ERR_DISPOSED", "the model was disposed before the prediction's turn came", {}, 0, {}}; }
 
-// Autoreleased; a copy, because an asset may read it long after the load.
+// Autoreleased, over the buffer's own memory: an asset may read it long after the load, so the data hold the buffer.
 NSData *toNSData(const std::shared_ptr<Buffer> &buffer) {
-  return [[[NSData alloc] initWithBytes:buffer->data() length:buffer->size()] autorelease];
+  std::shared_ptr<Buffer> held = buffer;
+  return [[[NSData alloc] initWithBytesNoCopy:buffer->data()
+                                       length:buffer->size()
+                                  deallocator:^(void *, NSUInteger) {
+                                    (void)held;
+                                  }] autorelease];
+}
+
+// Core ML looks weight files up by relative path: a URL without scheme.
+NSURL *relativeURL(const std::string &path) {
+  return [NSURL URLWithString:[toNSString(path) stringByAddingPercentEncodingWithAllowedCharacters:[NSCharacterSet URLPathAllowedCharacterSet]]];
 }
 
 Result<Retained<MLModelAsset *>> makeAsset(const LoadRequest &request) {
@@ -32,7 +42,7 @@ Result<Retained<MLModelAsset *>> makeAsset(const LoadRequest &request) {
   } else {
     IF_OS_AT_LEAST(15.0, 18.0) {
       NSMutableDictionary<NSURL *, NSData *> *blobs = [NSMutableDictionary dictionaryWithCapacity:request.blobs.size()];
-      for (const auto &[path, bytes] : request.blobs) [blobs setObject:toNSData(bytes) forKey:[NSURL fileURLWithPath:toNSString(path)]];
+      for (const auto &[path, bytes] : request.blobs) [blobs setObject:toNSData(bytes) forKey:relativeURL(path)];
       asset = [MLModelAsset modelAssetWithSpecificationData:specification blobMapping:blobs error:&error];
     } else {
       return osTooOld("loading a model with weight files from memory", "15", "18");

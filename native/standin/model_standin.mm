@@ -128,6 +128,24 @@ MLModel *makeModel(const Specification *specification, MLModelConfiguration *con
   return model;
 }
 
+// An asset must hold every weight file that its program names, by its path without "@model_path/", in the form of the file.
+bool hasWeights(MLModelAsset *asset, NSError **error) {
+  const std::string prefix = "@model_path/";
+  for (const std::string &file : asset->specification_->weightFiles) {
+    NSString *wanted = string(file.rfind(prefix, 0) == 0 ? file.substr(prefix.size()) : file);
+    NSData *found = nil;
+    for (NSURL *url in asset->blobMapping_) {
+      if ([url scheme] == nil && [[url relativePath] isEqualToString:wanted]) found = [asset->blobMapping_ objectForKey:url];
+    }
+    // The header's second number is the version of the format.
+    auto *header = static_cast<const uint8_t *>([found bytes]);
+    if ([found length] >= 64 && header[4] == 2) continue;
+    *error = modelError(MLModelErrorGeneric, [NSString stringWithFormat:@"Could not open or read the weight file %@.", wanted]);
+    return false;
+  }
+  return true;
+}
+
 void throwIf(bool wanted, NSString *what) {
   if (wanted) [NSException raise:@"StandinException" format:@"thrown from %@", what];
 }
@@ -253,6 +271,7 @@ COUNT_BIRTHS
   if (specification == nullptr) return nil;
   MLModelAsset *asset = [[[self alloc] init] autorelease];
   asset->specification_ = specification;
+  asset->weightsInFiles_ = YES;
   return asset;
 }
 - (void)functionNamesWithCompletionHandler:(void (^)(NSArray<NSString *> *, NSError *))handler {
@@ -349,7 +368,7 @@ COUNT_BIRTHS
   MLModelConfiguration *copy = [configuration copy];
   onOwnThread([=] {
     NSError *error = nil;
-    MLModel *model = makeModel(asset->specification_, copy, &error);
+    MLModel *model = asset->weightsInFiles_ || hasWeights(asset, &error) ? makeModel(asset->specification_, copy, &error) : nil;
     finish(model, error);
     [asset release];
     [copy release];

@@ -179,6 +179,20 @@ void parseDescription(std::string_view bytes, Specification &specification) {
 
 std::vector<Operation> parseBlock(std::string_view bytes);
 
+// The weight file of an attribute "name → value", if its value lies in one.
+std::string weightFileOf(std::string_view attribute) {
+  for (ProtobufReader entry(attribute); entry.next();) {
+    if (entry.field != 2) continue;
+    for (ProtobufReader value(entry.content); value.next();) {
+      if (value.field != 5) continue;
+      for (ProtobufReader blob(value.content); blob.next();) {
+        if (blob.field == 1) return blob.text();
+      }
+    }
+  }
+  return {};
+}
+
 Operation parseOperation(std::string_view bytes) {
   Operation operation;
   for (ProtobufReader reader(bytes); reader.next();) {
@@ -189,6 +203,7 @@ Operation parseOperation(std::string_view bytes) {
       }
     }
     if (reader.field == 4) operation.blocks.push_back(parseBlock(reader.content));
+    if (reader.field == 5 && operation.weightFile.empty()) operation.weightFile = weightFileOf(reader.content);
   }
   return operation;
 }
@@ -199,6 +214,13 @@ std::vector<Operation> parseBlock(std::string_view bytes) {
     if (reader.field == 3) operations.push_back(parseOperation(reader.content));
   }
   return operations;
+}
+
+void collectWeightFiles(const std::vector<Operation> &operations, std::set<std::string> &files) {
+  for (const Operation &operation : operations) {
+    if (!operation.weightFile.empty()) files.insert(operation.weightFile);
+    for (const auto &block : operation.blocks) collectWeightFiles(block, files);
+  }
 }
 
 ProgramFunction parseFunction(std::string_view entryBytes) {
@@ -303,6 +325,9 @@ std::shared_ptr<Specification> parseSpecification(std::string_view bytes) {
         specification->isProgram = true;
         for (ProtobufReader program(reader.content); program.next();) {
           if (program.field == 2) specification->functions.push_back(parseFunction(program.content));
+        }
+        for (const ProgramFunction &function : specification->functions) {
+          collectWeightFiles(function.operations, specification->weightFiles);
         }
         break;
       default: break;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,7 @@ struct Signature {
 struct Operation {
   std::string op;
   std::string output;
+  std::string weightFile; // of a constant, as the program names it; empty where its value is in the specification
   std::vector<std::vector<Operation>> blocks;
 };
 
@@ -68,6 +70,7 @@ struct Specification {
   bool updatable = false;
   bool isProgram = false;
   std::vector<ProgramFunction> functions;
+  std::set<std::string> weightFiles; // as the program names them, with "@model_path/" before
   std::vector<Layer> layers;
   std::vector<std::string> subModelNames;
   std::vector<std::shared_ptr<Specification>> subModels;

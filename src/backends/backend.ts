@@ -1,3 +1,4 @@
+import type { ModelBytes } from '../format/index.ts'
 import type { ModelDescription } from '../model/description.ts'
 import type { Tensor, TensorData } from '../model/tensor.ts'
 import type { Features } from '../model/values.ts'
@@ -136,5 +137,6 @@ export interface Backend {
   available(): true | Unavailable
   /** For each compute unit: `true` or why it is not there. */
   computeUnits(): Promise<Record<ComputeUnits, true | Unavailable>>
-  load(path: string, options: LoadOptions): Promise<LoadedModel>
+  /** Loads the model at a path, or one in memory, whose bytes stay as they are until it is disposed. */
+  load(source: string | ModelBytes, options: LoadOptions): Promise<LoadedModel>
 }

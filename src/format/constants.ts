@@ -97,7 +97,7 @@ function blobConstant(file: ModelFile, type: MilTensorType, place: { fileName: s
     storage,
     type: elementTypeOf(storage),
     dims,
-    location: blob.location,
+    location: file.location(blob),
     get data() {
       data ??= decodeElements(storage, file.readBlob(blob), blob.count).data
       return data

@@ -10,11 +10,17 @@ import { type FileLocation, FileSource, MemorySource, type Source } from './sour
 import { byteLength, type StorageType } from './storage.ts'
 import { readWeightEntry, readWeightHeader, type WeightEntry } from './weight-file.ts'
 
-/** A tensor in a weight file: its type, number of elements and where its bytes are. */
-export interface Blob {
-  type: StorageType
-  count: number
-  location: FileLocation
+/** A tensor of a weight file: its type, number of elements and where its bytes are. */
+export interface Blob extends WeightEntry {
+  source: Source
+}
+
+/** A model in memory. Nothing of it is copied: the bytes must stay as they are while the model is used. */
+export interface ModelBytes {
+  /** A `.mlmodel` file, or the specification of a package (its `Data/com.apple.CoreML/model.mlmodel`). */
+  specification: Uint8Array
+  /** The weight files of an ML Program, by path as seen from the specification: `{ 'weights/weight.bin': bytes }`. */
+  weights?: Readonly<Record<string, Uint8Array>>
 }
 
 /** A part of a payload, in bytes. */
@@ -28,31 +34,42 @@ const modelPathPrefix = '@model_path/'
 /** File name of tensors that are not in a file yet. */
 const addedBlobs = '@added'
 
+/** The weight files of one model, by path as seen from its specification. Throws ERR_MODEL_INVALID for one that is not there. */
+type OpenWeights = (name: string) => Source
+
+/** What a {@link ModelFile} is made of. */
+interface ModelFileParts {
+  path: string
+  kind: 'mlmodel' | 'mlpackage'
+  spec: Model
+  source: Source
+  openWeights: OpenWeights
+}
+
 /**
  * An open model: its spec in memory, its weights where they are. The operations of an ML Program and the layers of a NeuralNetwork
  * come into memory when first asked for, and damage inside them shows then (ERR_MODEL_INVALID). Close the file when done: what
  * was asked for of the spec stays usable, other operations and layers may be out of reach then (ERR_DISPOSED).
  */
 export class ModelFile {
-  /** As given to {@link openModel}. */
+  /** As given to {@link openModel}; for a model in memory a text that says so. */
   readonly path: string
   readonly kind: 'mlmodel' | 'mlpackage'
-  /** The file that holds the spec: `path` itself, or one inside the package. */
-  readonly specPath: string
   readonly spec: Model
   /** Payloads name their source by its index here; the spec's own file is the first. */
   readonly #sources: Source[]
-  readonly #weightFiles = new Map<string, FileSource>()
+  readonly #openWeights: OpenWeights
+  readonly #weightFiles = new Map<string, Source>()
   /** Tensors that {@link ModelFile.addBlob} took. */
-  readonly #addedBlobs: (WeightEntry & { source: Source })[] = []
+  readonly #addedBlobs: Blob[] = []
   #closed = false
 
-  constructor(path: string, kind: 'mlmodel' | 'mlpackage', specPath: string, spec: Model, source: Source) {
+  constructor({ path, kind, spec, source, openWeights }: ModelFileParts) {
     this.path = path
     this.kind = kind
-    this.specPath = specPath
     this.spec = spec
     this.#sources = [source]
+    this.#openWeights = openWeights
   }
 
   /** Where the bytes of a payload come from. */
@@ -82,17 +99,10 @@ export class ModelFile {
     return bytes
   }
 
-  /** Where a payload is on disk, or undefined for one that was made in memory. */
-  locationIfAny(payload: Payload): FileLocation | undefined {
-    const { path } = this.source(payload)
-    return path === undefined ? undefined : { path, offset: payload.offset, length: payload.length }
-  }
-
-  /** Where a payload is on disk. Throws ERR_ARGUMENT for one that was made in memory. */
-  location(payload: Payload): FileLocation {
-    const location = this.locationIfAny(payload)
-    if (location === undefined) throw new CoreMLError('ERR_ARGUMENT', 'this payload is in memory and has no place in a file')
-    return location
+  /** Where a payload or a tensor is on disk, or undefined for one in memory. */
+  location(place: Payload | Blob): FileLocation | undefined {
+    const { path } = typeof place.source === 'number' ? this.source(place as Payload) : place.source
+    return path === undefined ? undefined : { path, offset: place.offset, length: place.length }
   }
 
   /** A payload of a source of bytes, to put into the spec (for writing a changed copy). */
@@ -113,8 +123,11 @@ export class ModelFile {
     return { $typeName: 'coreml.spec.BlobFileValue', fileName: addedBlobs, offset: BigInt(this.#addedBlobs.length - 1) }
   }
 
-  /** Where the bytes of a tensor of a weight file come from. Throws as {@link ModelFile.blob} does. */
-  blobSource(value: Pick<BlobFileValue, 'fileName' | 'offset'>): WeightEntry & { source: Source } {
+  /**
+   * The tensor that a value of an ML Program refers to. Throws ERR_MODEL_INVALID if the file is missing, outside the
+   * package or damaged.
+   */
+  blob(value: Pick<BlobFileValue, 'fileName' | 'offset'>): Blob {
     if (value.fileName === addedBlobs) {
       const added = this.#addedBlobs[Number(value.offset)]
       if (added === undefined) throw new CoreMLError('ERR_ARGUMENT', `weights number ${value.offset} were not added to ${this.path}`)
@@ -124,24 +137,12 @@ export class ModelFile {
     return { ...readWeightEntry(source, value.offset), source }
   }
 
-  /**
-   * The tensor that a value of an ML Program refers to. Throws ERR_MODEL_INVALID if the file is missing, outside the
-   * package or damaged.
-   */
-  blob(value: Pick<BlobFileValue, 'fileName' | 'offset'>): Blob {
-    const { type, offset, length, count, source } = this.blobSource(value)
-    if (source.path === undefined) throw new CoreMLError('ERR_ARGUMENT', 'these weights are in memory: write the model and open it')
-    return { type, count, location: { path: source.path, offset, length } }
-  }
-
   /** Reads the bytes of a tensor of a weight file into memory of their own. */
-  readBlob(blob: Blob): Uint8Array {
-    const source = this.#weightFiles.get(blob.location.path)
-    if (source === undefined) throw new CoreMLError('ERR_ARGUMENT', `${blob.location.path} is no weight file of ${this.path}`)
-    return this.#read(source, blob.location.offset, blob.location.length)
+  readBlob({ source, offset, length }: Blob): Uint8Array {
+    return this.#read(source, offset, length)
   }
 
-  #weightFile(fileName: string): FileSource {
+  #weightFile(fileName: string): Source {
     if (this.#closed) throw new CoreMLError('ERR_DISPOSED', `${this.path} was closed`)
     if (!fileName.startsWith(modelPathPrefix)) {
       throw new CoreMLError(
@@ -150,18 +151,16 @@ export class ModelFile {
       )
     }
     const name = fileName.slice(modelPathPrefix.length)
-    const folder = dirname(this.specPath)
-    const known = this.#weightFiles.get(join(folder, name))
+    const known = this.#weightFiles.get(name)
     if (known !== undefined) return known
-    const path = pathInside(folder, name, this.path)
-    const source = new FileSource(path)
+    const source = this.#openWeights(name)
     try {
       readWeightHeader(source)
     } catch (error) {
       source.close()
       throw error
     }
-    this.#weightFiles.set(path, source)
+    this.#weightFiles.set(name, source)
     return source
   }
 
@@ -223,30 +222,51 @@ function decodeModel(path: string, source: Source): Model {
   return spec
 }
 
+/** The spec of `source`, which is called `path` in errors. */
+function readSpec(path: string, source: Source): Model {
+  try {
+    return decodeModel(path, source)
+  } catch (error) {
+    const hint = mistakeIn(source)
+    if (hint !== undefined) refuse(path, hint)
+    throw error
+  }
+}
+
+function openBytes({ specification, weights = {} }: ModelBytes): ModelFile {
+  const path = 'the model in memory'
+  const source = new MemorySource(specification)
+  const names = Object.keys(weights)
+  const openWeights = (name: string): Source => {
+    const bytes = Object.hasOwn(weights, name) ? weights[name] : undefined
+    if (bytes !== undefined) return new MemorySource(bytes)
+    const given = names.length > 0 ? `was given only ${names.join(', ')}` : 'was given no weights'
+    throw new CoreMLError('ERR_MODEL_INVALID', `${path} needs the weight file "${name}", but ${given}`)
+  }
+  return new ModelFile({ path, kind: names.length > 0 ? 'mlpackage' : 'mlmodel', spec: readSpec(path, source), source, openWeights })
+}
+
 /**
- * Opens a `.mlmodel` file or a `.mlpackage` folder. Weights stay on disk, so this takes milliseconds for models of any size.
+ * Opens a `.mlmodel` file, a `.mlpackage` folder or a model in memory. Weights stay where they are, so this takes milliseconds for models of any size.
  *
- * Throws ERR_FILE if there is nothing at `path`, ERR_MODEL_COMPILED for a `.mlmodelc` folder and ERR_MODEL_INVALID, with the
+ * Throws ERR_FILE if there is nothing at the path, ERR_MODEL_COMPILED for a `.mlmodelc` folder and ERR_MODEL_INVALID, with the
  * place, for all that is no sound model.
  */
-export async function openModel(path: string): Promise<ModelFile> {
-  const { kind, specPath } = resolve(path)
+export async function openModel(model: string | ModelBytes): Promise<ModelFile> {
+  if (typeof model !== 'string') return openBytes(model)
+  const { kind, specPath } = resolve(model)
   const source = new FileSource(specPath)
   try {
-    return new ModelFile(path, kind, specPath, decodeModel(specPath, source), source)
+    const openWeights = (name: string) => new FileSource(pathInside(dirname(specPath), name, model))
+    return new ModelFile({ path: model, kind, spec: readSpec(specPath, source), source, openWeights })
   } catch (error) {
-    let hint: string | undefined
-    try {
-      hint = mistakeIn(source)
-    } finally {
-      source.close()
-    }
-    if (hint !== undefined) refuse(specPath, hint)
+    source.close()
     throw error
   }
 }
 
 /** A new model that is in no file: fill `spec`, add weights with `addPayload` and `addBlob`, then write it. */
 export function newModel(spec: Model): ModelFile {
-  return new ModelFile('a new model', 'mlpackage', '', spec, new MemorySource(new Uint8Array(0)))
+  const openWeights = (name: string): Source => refuse('a new model', `it has no weight file ${name}`)
+  return new ModelFile({ path: 'a new model', kind: 'mlpackage', spec, source: new MemorySource(new Uint8Array(0)), openWeights })
 }

@@ -26,11 +26,11 @@ function checkLength(file: ModelFile, payload: Payload, bits: number, count: num
 export function layerWeights(file: ModelFile, weights: WeightParams | undefined, count: number): LayerWeights {
   if (weights?.floatValue?.length) {
     checkLength(file, weights.floatValue, 32, count)
-    return { kind: 'float32', payload: weights.floatValue, location: file.locationIfAny(weights.floatValue) }
+    return { kind: 'float32', payload: weights.floatValue, location: file.location(weights.floatValue) }
   }
   if (weights?.float16Value?.length) {
     checkLength(file, weights.float16Value, 16, count)
-    return { kind: 'float16', payload: weights.float16Value, location: file.locationIfAny(weights.float16Value) }
+    return { kind: 'float16', payload: weights.float16Value, location: file.location(weights.float16Value) }
   }
   if (weights?.int8RawValue?.length) {
     checkLength(file, weights.int8RawValue, 8, count)

@@ -70,7 +70,7 @@ async function writeWeights(file: ModelFile, spec: Model, folder: string): Promi
   const writer = await BlobWriter.create(join(folder, 'weight.bin'))
   try {
     for (const [key, value] of references) {
-      const { type, count, source, offset } = file.blobSource(value)
+      const { type, count, source, offset } = file.blob(value)
       places.set(key, BigInt(await writer.add(type, count, source, offset)))
     }
   } catch (error) {

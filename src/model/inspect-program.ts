@@ -81,7 +81,7 @@ class BlockWeights {
     const { value: stored } = value
     if (stored.case === 'blobFileValue') {
       const blob = this.#file.blob(stored.value)
-      return this.#store(`${stored.value.fileName}:${stored.value.offset}`, blob.type, blob.count, blob.location.length)
+      return this.#store(`${stored.value.fileName}:${stored.value.offset}`, blob.type, blob.count, blob.length)
     }
     const tensor = value.type?.type.case === 'tensorType' ? value.type.type.value : undefined
     const type = tensor && storageTypeOfMil(tensor.dataType)

@@ -1,6 +1,3 @@
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   allComputeUnits,
   type BackendName,
@@ -18,6 +15,7 @@ import { type ImageInputOptions, resizeModes } from '../images/options.ts'
 import { orAborted, throwIfAborted } from './abort.ts'
 import { coerceInputs } from './coerce.ts'
 import type { FeatureDescription, ModelDescription, StateFeature } from './description.ts'
+import { type ModelSource, modelSource } from './model-source.ts'
 import {
   aBoolean,
   aFunction,
@@ -118,35 +116,6 @@ const timedRules: OptionRules<ModelTimedRunOptions> = {
   signal: aSignal,
 }
 
-/** The absolute path of a model that exists. */
-async function modelPath(path: unknown): Promise<string> {
-  let text: string
-  if (path instanceof URL) {
-    if (path.protocol !== 'file:')
-      throw new CoreMLError('ERR_ARGUMENT', `a model is read from a path or a file: URL, not from ${path.protocol}`)
-    text = fileURLToPath(path)
-  } else if (typeof path === 'string' && path.length > 0) {
-    text = path
-  } else {
-    throw new CoreMLError(
-      'ERR_ARGUMENT',
-      'Model.load: the first argument must be the path or file: URL of a .mlmodel file or .mlpackage folder',
-    )
-  }
-  if (text.includes('\0')) throw new CoreMLError('ERR_FILE', 'a path cannot contain a null character')
-  try {
-    await stat(text)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new CoreMLError(
-      'ERR_FILE',
-      code === 'ENOENT' || code === 'ENOTDIR' ? `no such file or folder: ${text}` : `cannot read ${text}: ${message}`,
-      { cause: error },
-    )
-  }
-  return resolve(text)
-}
-
 /**
  * A Core ML model that is ready to predict. It holds native memory until `dispose()`; an idle one never keeps the process alive.
  *
@@ -167,20 +136,26 @@ export class Model {
   }
 
   /**
-   * Loads a `.mlmodel` file or a `.mlpackage` folder (a compiled `.mlmodelc` too on a Mac).
+   * Loads a `.mlmodel` file or a `.mlpackage` folder (a compiled `.mlmodelc` too on a Mac), or a model in memory: the bytes of a `.mlmodel`, or
+   * `{ specification, weights }` of a package. Bytes are not copied: they must stay as they are until the model is disposed.
+   *
+   * @example
+   * await Model.load(await readFile('MobileNetV2.mlmodel'))
+   * await Model.load({ specification, weights: { 'weights/weight.bin': weights } })
+   *
    * @throws CoreMLError ERR_FILE, ERR_MODEL_INVALID, ERR_MODEL_UNSUPPORTED, ERR_OP_UNSUPPORTED, ERR_COMPUTE_UNIT_UNAVAILABLE, ERR_BACKEND_UNAVAILABLE, …
    */
-  static async load(path: string | URL, options: ModelLoadOptions = {}): Promise<Model> {
+  static async load(source: ModelSource, options: ModelLoadOptions = {}): Promise<Model> {
     checkOptions<ModelLoadOptions>('Model.load', options, loadRules)
     if (options.optimizationHints) checkOptions('Model.load: optimizationHints', options.optimizationHints, hintRules)
     const { backend: name, computeUnits = 'all', ...rest } = options
     const { signal } = options
     throwIfAborted(signal)
-    const file = await modelPath(path)
+    const given = await modelSource(source)
     const backend = await selectBackend(name)
     await checkComputeUnits(backend, computeUnits)
     throwIfAborted(signal)
-    const loading = backend.load(file, { ...rest, computeUnits })
+    const loading = backend.load(given, { ...rest, computeUnits })
     try {
       return new Model(await orAborted(loading, signal))
     } catch (error) {

@@ -37,8 +37,9 @@ describe('constants of ML Programs', async () => {
     const value = values.get('int4_dense')?.value
     if (value?.case !== 'blobFileValue') throw new Error('not in the weight file')
     const blob = file.blob(value.value)
-    expect(blob).toMatchObject({ type: 'int4', count: 13, location: { length: 7 } })
-    expect(blob.location.offset % 64).toBe(0)
+    expect(blob).toMatchObject({ type: 'int4', count: 13, length: 7 })
+    expect(blob.offset % 64).toBe(0)
+    expect(file.location(blob)).toEqual({ path: blob.source.path, offset: blob.offset, length: 7 })
     expect(file.readBlob(blob)).toHaveLength(7)
   })
 })

@@ -89,7 +89,7 @@ test('a new model with weights from memory', async () => {
   const value = blockOf(file).operations[0]?.attributes.val
   expect(Array.from((readConstant(file, value!) as ConstantTensor).data as Uint8Array)).toEqual([1, 2, 3, 4, 5])
   // Header, metadata and data as the format has them: 5 values of 4 bits are 3 bytes less 4 bits.
-  const bytes = readFileSync(join(dirname(file.specPath), 'weights/weight.bin'))
+  const bytes = readFileSync(join(path, 'Data/com.apple.CoreML/weights/weight.bin'))
   expect([bytes.readUInt32LE(0), bytes.readUInt32LE(4)]).toEqual([1, 2])
   expect([bytes.readUInt32LE(64).toString(16), bytes.readUInt32LE(68)]).toEqual(['deadbeef', 11])
   expect([72, 80, 88].map((at) => Number(bytes.readBigUInt64LE(at)))).toEqual([3, 128, 4])

@@ -1,10 +1,10 @@
 import { extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
-import { openModel } from '../../format/index.ts'
+import { type ModelBytes, openModel } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Backend, ComputeUnits, LoadedModel, LoadOptions, Unavailable } from '../backend.ts'
-import type { AppleBinding, NativeConfiguration } from './binding.ts'
+import type { AppleBinding, NativeConfiguration, NativeModelSource } from './binding.ts'
 import { compiledModel, compileTo } from './compile.ts'
 import { completeDescription } from './description.ts'
 import { findComputeUnits } from './devices.ts'
@@ -39,11 +39,15 @@ function warnOfRosetta(binding: AppleBinding): void {
   })
 }
 
+function isCompiled(source: string | ModelBytes): boolean {
+  return typeof source === 'string' && extname(source) === '.mlmodelc'
+}
+
 /** Core ML's description, with what only the source file tells. A file that our own reader does not understand leaves Core ML's as it is. */
-async function describe(told: ModelDescription, path: string, functionName: string | undefined): Promise<ModelDescription> {
-  if (extname(path) === '.mlmodelc') return told
+async function describe(told: ModelDescription, source: string | ModelBytes, functionName: string | undefined): Promise<ModelDescription> {
+  if (isCompiled(source)) return told
   try {
-    const file = await openModel(path)
+    const file = await openModel(source)
     try {
       return completeDescription(told, describeModel(file, functionName))
     } finally {
@@ -54,68 +58,57 @@ async function describe(told: ModelDescription, path: string, functionName: stri
   }
 }
 
-async function load(path: string, options: LoadOptions): Promise<LoadedModel> {
-  if (!sources.has(extname(path))) {
-    throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `${path}: Core ML loads .mlmodel files, .mlpackage and .mlmodelc folders`)
+/** What the addon loads: a compiled model, or bytes. */
+interface Loadable {
+  native: NativeModelSource
+  compile: LoadedModel['loadTimes']['compile']
+  /** Absent for a model in memory. */
+  compiledPath?: string
+  release: () => Promise<void>
+}
+
+async function loadable(binding: AppleBinding, source: string | ModelBytes, onProgress: LoadOptions['onProgress']): Promise<Loadable> {
+  if (typeof source !== 'string') {
+    const compile = { unavailable: 'Core ML compiles a model in memory while it loads it' }
+    return { native: { specification: source.specification, blobs: source.weights }, compile, release: async () => {} }
   }
+  if (!sources.has(extname(source))) {
+    throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `${source}: Core ML loads .mlmodel files, .mlpackage and .mlmodelc folders`)
+  }
+  const { path, milliseconds, release } = await compiledModel(binding, source, () => onProgress?.('compiling'))
+  const compile = milliseconds ?? { unavailable: 'the compiled model was there already' }
+  return { native: { path }, compile, compiledPath: path, release }
+}
+
+async function load(source: string | ModelBytes, options: LoadOptions): Promise<LoadedModel> {
   const binding = loadBinding()
   warnOfRosetta(binding)
   const { signal, onProgress, computeUnits } = options
   signal?.throwIfAborted()
-  const compiled = await compiledModel(binding, path, () => onProgress?.('compiling'))
+  const { native: nativeSource, compile, compiledPath, release } = await loadable(binding, source, onProgress)
   try {
     signal?.throwIfAborted()
     onProgress?.('loading')
     const configuration = configurationOf(options)
     const start = performance.now()
-    const handle = await native(binding.loadModel({ path: compiled.path }, configuration))
+    const handle = await native(binding.loadModel(nativeSource, configuration))
     const loadMilliseconds = performance.now() - start
     return new AppleModel({
       binding,
       handle,
-      description: await describe(handle.description(), path, options.functionName),
+      description: await describe(handle.description(), source, options.functionName),
       computeUnits,
       configuration,
       unitVerified: findComputeUnits(binding.machine()).verified[computeUnits],
-      loadTimes: {
-        compile: compiled.milliseconds ?? { unavailable: 'the compiled model was there already' },
-        load: loadMilliseconds,
-      },
-      compiledPath: compiled.path,
-      inner: extname(path) === '.mlmodelc' ? undefined : new InnerValues(path, options, load),
-      release: compiled.release,
+      loadTimes: { compile, load: loadMilliseconds },
+      compiledPath,
+      inner: isCompiled(source) ? undefined : new InnerValues(source, options, load),
+      release,
     })
   } catch (error) {
-    await compiled.release()
+    await release()
     throw error
   }
-}
-
-/**
- * Loads a model from memory: the bytes of a `.mlmodel`, or of a package's specification with its weight files by the path that it names (macOS 15).
- * @throws CoreMLError ERR_LOAD, ERR_OS_VERSION
- */
-export async function loadFromMemory(
-  specification: Uint8Array,
-  options: Omit<LoadOptions, 'onProgress'> & { blobs?: Record<string, Uint8Array> },
-): Promise<LoadedModel> {
-  const binding = loadBinding()
-  warnOfRosetta(binding)
-  options.signal?.throwIfAborted()
-  const configuration = configurationOf(options)
-  const start = performance.now()
-  const handle = await native(binding.loadModel({ specification, blobs: options.blobs }, configuration))
-  return new AppleModel({
-    binding,
-    handle,
-    description: handle.description(),
-    computeUnits: options.computeUnits,
-    configuration,
-    unitVerified: findComputeUnits(binding.machine()).verified[options.computeUnits],
-    loadTimes: { compile: { unavailable: 'Core ML compiles a model from memory while it loads it' }, load: performance.now() - start },
-    compiledPath: undefined,
-    release: async () => {},
-  })
 }
 
 /** State of the machine, as far as measuring must know it. */
@@ -128,7 +121,7 @@ export interface MachineCondition {
 export interface AppleBackend extends Backend {
   readonly name: 'apple'
   /** Compiles `source` into the folder `destination` (which must not exist), past every cache. */
-  compile(source: string, destination: string): Promise<void>
+  compile(source: string, destination: string, signal?: AbortSignal): Promise<void>
   powerCounters(): Promise<PowerCounters | Unavailable>
   condition(): MachineCondition
   /** The class that predictions run with. */
@@ -147,7 +140,7 @@ export const appleBackend: AppleBackend = {
 
   load,
 
-  compile: (source: string, destination: string) => compileTo(loadBinding(), source, destination),
+  compile: async (source, destination, signal) => compileTo(loadBinding(), source, destination, signal),
 
   async powerCounters(): Promise<PowerCounters | Unavailable> {
     return readPowerCounters(loadBinding())

@@ -54,6 +54,12 @@ export interface NativeConfiguration {
   maximumOverlap?: number
 }
 
+/**
+ * The path of a `.mlmodelc` folder; or a specification with its weight files (macOS 15) by the path that it names them with, less `@model_path/`.
+ * Bytes are copied before the call returns.
+ */
+export type NativeModelSource = { path: string } | { specification: Uint8Array; blobs?: Readonly<Record<string, Uint8Array>> }
+
 /** Lets queued work leave. */
 export interface NativeCancellation {
   /** True if the work had not started; its promise rejects with ERR_ABORTED at once. A running timed loop ends after the prediction under way. */
@@ -143,10 +149,7 @@ export interface NativeEnergyMeter {
 
 /** Everything that the addon exports. Its errors carry `code`, and `domain`, `nativeCode` and `userInfo` where an NSError is behind them. */
 export interface AppleBinding {
-  loadModel(
-    source: { path: string } | { specification: Uint8Array; blobs?: Record<string, Uint8Array> },
-    configuration: NativeConfiguration,
-  ): Promise<NativeModel>
+  loadModel(source: NativeModelSource, configuration: NativeConfiguration): Promise<NativeModel>
   /** Gives the path of a temporary `.mlmodelc` folder that belongs to the caller. */
   compileModel(path: string): Promise<string>
   computePlan(compiledPath: string, configuration: NativeConfiguration): Promise<NativePlannedOperation[]>

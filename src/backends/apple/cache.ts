@@ -52,17 +52,6 @@ async function temporaryFolder(): Promise<string> {
   return folder
 }
 
-/** Moves a folder, by a copy where it lies on another disk. */
-export async function moveFolder(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if (codeOf(error) !== 'EXDEV') throw error
-    await cp(from, to, { recursive: true, errorOnExist: true, force: false })
-    await rm(from, { recursive: true, force: true })
-  }
-}
-
 /** The compiled model under a key, or undefined. Marks it as used. */
 export async function findCached(key: string): Promise<string | undefined> {
   const folder = join(cachePath(), key)

@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs'
-import { rm, rmdir, stat } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
+import { cp, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import type { AppleBinding } from './binding.ts'
-import { addToCache, findCached, moveFolder } from './cache.ts'
+import { addToCache, findCached } from './cache.ts'
 import { contentHash } from './content-hash.ts'
 import { native } from './native-errors.ts'
 
@@ -83,20 +83,35 @@ export async function compiledModel(binding: AppleBinding, source: string, onCom
   }
 }
 
+/** Puts a folder to its place in one step, so that nobody ever sees half of it: where it lies on another disk, by a copy beside the place. */
+async function publish(folder: string, destination: string): Promise<void> {
+  try {
+    await rename(folder, destination)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    const beside = await mkdtemp(`${destination}.tmp-`)
+    try {
+      await cp(folder, beside, { recursive: true })
+      await rename(beside, destination)
+    } finally {
+      await rm(beside, { recursive: true, force: true })
+    }
+  }
+}
+
 /**
  * Compiles `source` into the folder `destination`, past the cache.
- * @throws CoreMLError ERR_FILE if `destination` exists, ERR_COMPILE
+ * @throws CoreMLError ERR_FILE if there is something at `destination`, ERR_MODEL_COMPILED, ERR_COMPILE
  */
-export async function compileTo(binding: AppleBinding, source: string, destination: string): Promise<void> {
-  const exists = await stat(destination).then(
-    () => true,
-    () => false,
-  )
-  if (exists) throw new CoreMLError('ERR_FILE', `${destination} exists already`)
+export async function compileTo(binding: AppleBinding, source: string, destination: string, signal?: AbortSignal): Promise<void> {
+  if (extname(source) === '.mlmodelc') throw new CoreMLError('ERR_MODEL_COMPILED', `${source} is compiled already`)
+  if (existsSync(destination)) throw new CoreMLError('ERR_FILE', `${destination} exists already`)
   const compiled = await native(binding.compileModel(source))
   try {
-    await moveFolder(compiled, destination)
+    signal?.throwIfAborted()
+    await publish(compiled, destination)
   } catch (error) {
+    if (signal?.aborted) throw error
     throw new CoreMLError('ERR_FILE', `the compiled model could not be put to ${destination}: ${(error as Error).message}`, {
       cause: error,
     })

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
-import { exposeValues, openModel } from '../../format/index.ts'
+import { exposeValues, type ModelBytes, openModel } from '../../format/index.ts'
 import { writeModel } from '../../format/write.ts'
 import type { Tensor } from '../../model/tensor.ts'
 import { type Features, isTensor } from '../../model/values.ts'
@@ -18,12 +18,12 @@ interface ExposedModel {
  * is compiled, loaded and asked. Core ML may place and fuse its ops otherwise than the original's.
  */
 export class InnerValues {
-  readonly #source: string
+  readonly #source: string | ModelBytes
   readonly #options: LoadOptions
   readonly #load: (path: string, options: LoadOptions) => Promise<LoadedModel>
   readonly #models = new Map<string, Promise<ExposedModel>>()
 
-  constructor(source: string, options: LoadOptions, load: (path: string, options: LoadOptions) => Promise<LoadedModel>) {
+  constructor(source: string | ModelBytes, options: LoadOptions, load: (path: string, options: LoadOptions) => Promise<LoadedModel>) {
     this.#source = source
     this.#options = { ...options, signal: undefined, onProgress: undefined }
     this.#load = load

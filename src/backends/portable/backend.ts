@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../errors.ts'
-import { type ModelFile, openModel } from '../../format/index.ts'
+import { type ModelBytes, type ModelFile, openModel } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import { allocate, elementCount, type Tensor } from '../../model/tensor.ts'
@@ -33,11 +33,11 @@ export const portableBackend: Backend = {
     return { cpuOnly: true, cpuAndGPU: unavailable('GPU'), cpuAndNeuralEngine: unavailable('Neural Engine'), all: true }
   },
 
-  async load(path: string, options: LoadOptions): Promise<LoadedModel> {
+  async load(source: string | ModelBytes, options: LoadOptions): Promise<LoadedModel> {
     options.signal?.throwIfAborted()
     options.onProgress?.('loading')
     const start = performance.now()
-    const file = await openModel(path)
+    const file = await openModel(source)
     try {
       const description = describeModel(file, options.functionName)
       const evaluator = await makeEvaluator(file.spec, { options, label: 'model', file, functionName: options.functionName })

@@ -1,13 +1,14 @@
 // Compiling, the cache of compiled models, loading with every setting, errors.
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { appleBackend, loadFromMemory } from '../../../src/backends/apple/backend.ts'
 import { addToCache, cachePath, clearCache, findCached, listCache } from '../../../src/backends/apple/cache.ts'
 import { compiledModel } from '../../../src/backends/apple/compile.ts'
 import { contentHash } from '../../../src/backends/apple/content-hash.ts'
 import { CoreMLError } from '../../../src/errors.ts'
+import { compile } from '../../../src/lazy.ts'
 import { Model } from '../../../src/model/model.ts'
 import { addon, addonPath, standin, useStandin } from './addon.ts'
 import { array, folder, type ModelInit, modelBytes, modelFile, scalar } from './models.ts'
@@ -29,6 +30,9 @@ afterEach(() => {
   delete process.env.COREML_BRIDGE_CACHE
   delete process.env.COREML_BRIDGE_CACHE_LIMIT
 })
+
+/** A folder of another disk than the temporary folder's, if there is one. */
+const otherDisk = ['/dev/shm', '/var/tmp'].find((path) => existsSync(path) && statSync(path).dev !== statSync(folder).dev)
 
 const load = (path: string, options: object = {}) => Model.load(path, { backend: 'apple', ...options })
 
@@ -150,16 +154,58 @@ describe('the cache', () => {
 describe('compile', () => {
   it('to a path that the caller names, past the cache', async () => {
     const destination = join(folder, `mine-${number++}.mlmodelc`)
-    await appleBackend.compile(fresh(), destination)
+    expect(await compile(fresh(), destination)).toBe(destination)
     expect(existsSync(join(destination, 'coremldata.bin'))).toBe(true)
     expect(await listCache()).toEqual([])
-    await expect(appleBackend.compile(fresh(), destination)).rejects.toMatchObject({ code: 'ERR_FILE' })
     expect(readdirSync(temporary)).toEqual([])
     const model = await load(destination)
     expect(model.inputs[0]!.name).toBe('x')
     await model.dispose()
     expect(existsSync(destination)).toBe(true)
+    const other = join(folder, `mine-${number++}.mlmodelc`)
+    expect(await compile(pathToFileURL(fresh()), pathToFileURL(other))).toBe(other)
   })
+
+  it('to a place where something is, that is no .mlmodelc, or cannot be written is refused, and leaves nothing', async () => {
+    const destination = mkdtempSync(join(folder, 'taken-'))
+    const named = `${destination}.mlmodelc`
+    mkdirSync(named)
+    await expect(compile(fresh(), named)).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringContaining('exists') })
+    await expect(compile(fresh(), join(destination, 'model'))).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+    await expect(compile(fresh(), join(destination, 'no/such/model.mlmodelc'))).rejects.toMatchObject({ code: 'ERR_FILE' })
+    await expect(compile(join(destination, 'missing.mlmodel'), named)).rejects.toMatchObject({ code: 'ERR_FILE' })
+    await expect(compile(named, `${destination}-2.mlmodelc`)).rejects.toMatchObject({ code: 'ERR_MODEL_COMPILED' })
+    standin.configure({ compileError: 1 })
+    await expect(compile(fresh(), `${destination}-3.mlmodelc`)).rejects.toMatchObject({ code: 'ERR_COMPILE' })
+    expect(readdirSync(destination)).toEqual([])
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
+  it('puts nothing to the place if it was aborted', async () => {
+    standin.configure({ compileMilliseconds: 80 })
+    const destination = join(folder, `aborted-${number++}.mlmodelc`)
+    const controller = new AbortController()
+    const compiling = compile(fresh(), destination, { signal: controller.signal })
+    setTimeout(() => controller.abort(), 20)
+    await expect(compiling).rejects.toMatchObject({ name: 'AbortError' })
+    expect(existsSync(destination)).toBe(false)
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
+  it.skipIf(!otherDisk)(
+    `to another disk in one step, by a copy beside the place${otherDisk ? '' : ' (skipped: no second disk here)'}`,
+    async () => {
+      const place = mkdtempSync(join(otherDisk!, 'coreml-bridge-'))
+      try {
+        await compile(fresh(), join(place, 'model.mlmodelc'))
+        expect(readdirSync(place)).toEqual(['model.mlmodelc'])
+        expect(existsSync(join(place, 'model.mlmodelc', 'coremldata.bin'))).toBe(true)
+        expect(readdirSync(temporary)).toEqual([])
+      } finally {
+        rmSync(place, { recursive: true, force: true })
+      }
+    },
+  )
 
   it('errors keep domain, code and user info', async () => {
     const damaged = join(folder, `damaged-${number++}.mlmodel`)
@@ -267,18 +313,75 @@ describe('loading', () => {
     await model.dispose()
   })
 
-  it('from memory, with and without weight files', async () => {
-    const model = await loadFromMemory(modelBytes(vector), { computeUnits: 'all' })
-    expect((await model.predict({ x: { type: 'float32', dims: [4], data: Float32Array.of(1, 2, 3, 4) } }, {})).outputs.y).toMatchObject({
-      dims: [2, 2],
+  describe('from memory', () => {
+    it('the bytes of a .mlmodel, as such or as a specification', async () => {
+      for (const source of [modelBytes(vector), Buffer.from(modelBytes(vector)), { specification: modelBytes(vector) }]) {
+        const model = await Model.load(source, { backend: 'apple' })
+        expect((await model.predict({ x: [1, 2, 3, 4] })).y).toMatchObject({ dims: [2, 2], data: Float32Array.of(1, 2, 3, 4) })
+        expect(model.loadTimes.compile).toHaveProperty('unavailable')
+        expect(await model.computePlan()).toHaveProperty('unavailable')
+        await model.dispose()
+      }
+      // Nothing was compiled to disk.
+      expect(readdirSync(temporary)).toEqual([])
+      expect(await listCache()).toEqual([])
     })
-    expect(await model.computePlan()).toHaveProperty('unavailable')
-    await model.dispose()
-    const blobs = { 'weights/weight.bin': new Uint8Array(64) }
-    await (await loadFromMemory(modelBytes(vector), { computeUnits: 'all', blobs })).dispose()
-    standin.configure({ osVersion: 14 })
-    await expect(loadFromMemory(modelBytes(vector), { computeUnits: 'all', blobs })).rejects.toMatchObject({ code: 'ERR_OS_VERSION' })
-    await expect(loadFromMemory(Uint8Array.of(1, 2, 3), { computeUnits: 'all' })).rejects.toMatchObject({ code: 'ERR_LOAD' })
+
+    it('keeps what only the specification tells: the order of features, texts, default values', async () => {
+      const feature = (name: string) => ({ name, type: scalar('double'), text: `the ${name}` })
+      const bytes = modelBytes({ inputs: [feature('z'), feature('a')], outputs: [feature('y')] })
+      const model = await Model.load(bytes, { backend: 'apple' })
+      expect(model.inputs.map(({ name, description }) => [name, description])).toEqual([
+        ['z', 'the z'],
+        ['a', 'the a'],
+      ])
+      await model.dispose()
+    })
+
+    // A model whose weights are in a file. The stand-in wants every file that the program names, under the path that it names, with the header of one.
+    const inPackage = (name: string) => readFileSync(join('models/digits-cnn/digits-cnn.mlpackage/Data/com.apple.CoreML', name))
+    const specification = inPackage('model.mlmodel')
+    const weights = { 'weights/weight.bin': inPackage('weights/weight.bin') }
+
+    it('a specification with its weight files', async () => {
+      const model = await Model.load({ specification, weights }, { backend: 'apple' })
+      expect(model.inputs.map(({ name }) => name)).toEqual(['image'])
+      await model.predict({ image: { width: 28, height: 28, format: 'gray8', data: new Uint8Array(784) } })
+      const { intermediates } = await model.predictDetailed(
+        { image: { width: 28, height: 28, format: 'gray8', data: new Uint8Array(784) } },
+        { intermediates: 'all' },
+      )
+      expect(Object.keys(intermediates!).length).toBeGreaterThan(3)
+      await model.dispose()
+    })
+
+    it('that lacks a weight file, or has other bytes in its place, is refused', async () => {
+      const wrong = [{ specification }, { specification, weights: { 'weight.bin': weights['weights/weight.bin'] } }]
+      for (const source of [...wrong, { specification, weights: { 'weights/weight.bin': new Uint8Array(128) } }]) {
+        await expect(Model.load(source, { backend: 'apple' })).rejects.toMatchObject({
+          code: 'ERR_LOAD',
+          message: expect.stringContaining('weights/weight.bin'),
+        })
+      }
+      await expect(Model.load(Uint8Array.of(1, 2, 3), { backend: 'apple' })).rejects.toMatchObject({ code: 'ERR_LOAD' })
+    })
+
+    it('with weight files needs macOS 15, without them macOS 13', async () => {
+      standin.configure({ osVersion: 14.4 })
+      await expect(Model.load({ specification, weights }, { backend: 'apple' })).rejects.toMatchObject({
+        code: 'ERR_OS_VERSION',
+        message: expect.stringContaining('macOS 15'),
+      })
+      standin.configure({ osVersion: 13 })
+      await (await Model.load(modelBytes(vector), { backend: 'apple' })).dispose()
+    })
+
+    it('lies in shared memory', async () => {
+      const bytes = modelBytes(vector)
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+      shared.set(bytes)
+      await (await Model.load(shared, { backend: 'apple' })).dispose()
+    })
   })
 
   it('can be aborted while it is slow', async () => {

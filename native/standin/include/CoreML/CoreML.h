@@ -298,6 +298,7 @@ typedef NS_ENUM(NSInteger, MLComputeUnits) {
  @public
   const standin::Specification *specification_;
   NSDictionary *blobMapping_;
+  BOOL weightsInFiles_; // of a compiled model
 }
 + (instancetype)modelAssetWithSpecificationData:(NSData *)specificationData error:(NSError **)error;
 @end

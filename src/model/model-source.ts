@@ -1,0 +1,80 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CoreMLError } from '../errors.ts'
+import type { ModelBytes } from '../format/index.ts'
+import { checkOptions, type OptionRule } from './options.ts'
+
+/** What {@link Model.load} takes: a path, a `file:` URL, the bytes of a `.mlmodel`, or a specification with its weight files. */
+export type ModelSource = string | URL | Uint8Array | ModelBytes
+
+/** A path or `file:` URL as text; `what` begins the error's message and names the argument. */
+function pathText(path: string | URL, what: string): string {
+  if (path instanceof URL && path.protocol !== 'file:') {
+    throw new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL, got a URL with ${path.protocol}`)
+  }
+  const text = path instanceof URL ? fileURLToPath(path) : path
+  if (text.includes('\0')) throw new CoreMLError('ERR_FILE', 'a path cannot contain a null character')
+  return text
+}
+
+function isPath(value: unknown): value is string | URL {
+  return value instanceof URL || (typeof value === 'string' && value.length > 0)
+}
+
+/**
+ * An absolute path for a file or folder to be made.
+ * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
+ */
+export function destinationPath(value: unknown, what: string): string {
+  if (!isPath(value)) throw new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL`)
+  return resolve(pathText(value, what))
+}
+
+/**
+ * The absolute path of a model that exists.
+ * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
+ */
+export async function modelPath(value: unknown, what: string): Promise<string> {
+  if (!isPath(value)) throw new CoreMLError('ERR_ARGUMENT', `${what} must be the path or file: URL of a .mlmodel file or .mlpackage folder`)
+  const text = pathText(value, what)
+  try {
+    await stat(text)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new CoreMLError(
+      'ERR_FILE',
+      code === 'ENOENT' || code === 'ENOTDIR' ? `no such file or folder: ${text}` : `cannot read ${text}: ${message}`,
+      { cause: error },
+    )
+  }
+  return resolve(text)
+}
+
+const bytes: OptionRule = {
+  expected: 'a Uint8Array (a Buffer is one)',
+  accepts: (value) => value instanceof Uint8Array,
+}
+
+const namedBytes: OptionRule = {
+  expected: "an object of Uint8Arrays by path, as in { 'weights/weight.bin': bytes }",
+  accepts: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !ArrayBuffer.isView(value) &&
+    Object.values(value).every((each) => each instanceof Uint8Array),
+}
+
+/**
+ * A model's source as the backends take it: an absolute path of something that exists, or bytes.
+ * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
+ */
+export async function modelSource(value: unknown): Promise<string | ModelBytes> {
+  if (value instanceof Uint8Array) return { specification: value }
+  if (typeof value !== 'object' || value === null || value instanceof URL) return modelPath(value, 'Model.load: the first argument')
+  checkOptions<ModelBytes>('Model.load: the model in memory', value, { specification: bytes, weights: namedBytes })
+  if (value.specification === undefined) {
+    throw new CoreMLError('ERR_ARGUMENT', `Model.load: a model in memory needs "specification", ${bytes.expected}`)
+  }
+  return value
+}
