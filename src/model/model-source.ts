@@ -11,7 +11,7 @@ export type ModelSource = string | URL | Uint8Array | ModelBytes
 /** A path or `file:` URL as text; `what` begins the error's message and names the argument. */
 function pathText(path: string | URL, what: string): string {
   if (path instanceof URL && path.protocol !== 'file:') {
-    throw new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL, got a URL with ${path.protocol}`)
+    throw new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL, not from ${path.protocol}`)
   }
   const text = path instanceof URL ? fileURLToPath(path) : path
   if (text.includes('\0')) throw new CoreMLError('ERR_FILE', 'a path cannot contain a null character')
