@@ -1,14 +1,16 @@
-// Runs coremltools' own tests with this project's portable backend in the place of Core ML.
+// Runs coremltools' own tests with this project's portable backend in the place of Core ML, and real networks against torch.
 //   npm run conformance                              every suite (builds first)
 //   npm run conformance -- nn-layers -k lstm         one suite; what follows the suites goes to pytest
 //   --failures N   failures to print (default 10)    --json FILE   every counted test
 //   --sample SHARE only that share of each suite, always the same tests
+//   --only NAME    of the suite `networks` (networks at full size against torch), only that network; can be given again
 // A test counts when it asked for a prediction or was refused one. Exit status 1 when a counted test failed.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { networkNames, runNetworks } from './conformance/networks.mjs'
 import { python } from './python.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,7 +18,7 @@ const here = fileURLToPath(new URL('./conformance', import.meta.url))
 const mil = 'converters/mil/mil/ops/tests'
 const network = 'test/neural_network'
 
-/** Files and folders of coremltools, by suite. */
+/** Files and folders of coremltools, by suite; `networks` is none of coremltools' own. */
 const suites = {
   'nn-layers': [`${network}/test_numpy_nn_layers.py`],
   'nn-models': ['simple_nn_inference', 'nn_builder', 'quantization', 'model', 'neural_networks'].map(
@@ -30,6 +32,7 @@ const suites = {
     ),
     'test/pipeline',
   ],
+  networks: null,
 }
 
 const args = process.argv.slice(2)
@@ -42,6 +45,8 @@ function option(name, fallback) {
 const shown = Number(option('--failures', 10))
 const report = option('--json')
 const sample = option('--sample', '1')
+const only = []
+while (args.includes('--only')) only.push(option('--only'))
 const chosen = []
 while (args.length > 0 && !args[0].startsWith('-')) chosen.push(args.shift())
 const unknown = chosen.filter((name) => !Object.hasOwn(suites, name))
@@ -111,7 +116,7 @@ const row = (name, cells) => console.log(name.padEnd(14) + cells.map((cell) => S
 row('suite', [...outcomes, 'counted'])
 const all = []
 for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
-  const tests = run(suites[name])
+  const tests = suites[name] ? run(suites[name]) : await runNetworks(interpreter, only.length > 0 ? only : networkNames(interpreter))
   const counts = outcomes.map((outcome) => tests.filter((test) => test.outcome === outcome).length)
   row(name, [...counts, counts[0] + counts[1]])
   all.push(...tests.map((test) => ({ suite: name, ...test })))

@@ -21,7 +21,7 @@ export function python() {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     mkdirSync(cacheFolder, { recursive: true })
     console.error(`making a Python environment in ${environment} (once; torch among it: several GB, some minutes)…`)
-    execFileSync(basePython(), ['-m', 'venv', '--clear', environment], { stdio: 'inherit' })
+    if (!existsSync(interpreter)) execFileSync(basePython(), ['-m', 'venv', environment], { stdio: 'inherit' })
     execFileSync(interpreter, ['-m', 'pip', 'install', '-q', '-r', requirements], { stdio: 'inherit' })
     writeFileSync(stamp, wanted)
   }

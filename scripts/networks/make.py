@@ -1,72 +1,66 @@
-"""Makes networks: `make.py FOLDER SIZE NAME PRECISION…` writes FOLDER/NAME/PRECISION.mlpackage, NAME/inputs.npz and NAME/PRECISION.npz, what torch
-computes for them."""
-import hashlib
+"""Makes networks with random weights: `make.py FOLDER SIZE NAME…` makes a folder FOLDER/NAME for each;
+`make.py --list` prints the names. A SIZE is real, small or tiny.
+
+In a folder stand `inputs.npz` (arrays `case<i>/<input>`), a package for each precision, what torch computes for it (arrays `case<i>/<output>`), and `card.json`:
+`states`, whether the cases are one sequence, and by precision `model`, `expected`, `least` (PSNR in dB), `run` (precision of Model.load) and `compressed` weights."""
 import json
-import shutil
+import os
 import sys
 import warnings
 from pathlib import Path
 
 import numpy as np
-import torch
 
 warnings.simplefilter("ignore")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import network as corpus  # noqa: E402
 import precisions  # noqa: E402
+import torch  # noqa: E402
 
 
 def save_cases(path, cases):
-    """Arrays by name, `case<i>/name`, as `coreml-bridge predict --inputs` reads and `--out` writes them."""
-    np.savez(path, **{f"case{index}/{name}": np.asarray(value) for index, case in enumerate(cases) for name, value in case.items()})
+    np.savez_compressed(path, **{f"case{index}/{name}": np.asarray(value) for index, case in enumerate(cases) for name, value in case.items()})
 
 
-def stamp(name):
-    """Changes with whatever a network is made from."""
-    here = Path(__file__).parent
-    family = here / f"{corpus.networks[name].__module__}.py"
-    return hashlib.sha256(b"".join(path.read_bytes() for path in (here / "network.py", here / "precisions.py", Path(__file__), family))).hexdigest()
-
-
-def make(folder, size, name, wanted):
-    """Makes what is missing; returns what there is to say about it."""
-    corpus.load_families()
-    target = folder / name
-    card_path = target / "card.json"
-    card = json.loads(card_path.read_text()) if card_path.exists() else {}
-    if card.get("stamp") != stamp(name):
-        shutil.rmtree(target, ignore_errors=True)
-        card = {"stamp": stamp(name), "precisions": {}}
-    missing = [precision for precision in wanted if precision not in card["precisions"]]
-    if not missing:
-        return card
-    target.mkdir(parents=True, exist_ok=True)
+def make(folder, size, name):
+    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(1)
     network = corpus.networks[name](size)
     reference = network.reference(network.module)
     corpus.assert_varied(reference)
-    save_cases(target / "inputs.npz", [case.inputs for case in network.cases])
-    programs = {}
-    for each in missing:
-        precision = precisions.PRECISIONS[each]
-        base = (max(precision.target, network.minimum), precision.half)
-        if base not in programs:
-            programs.clear()
-            programs[base] = precisions.convert(network, *base)
-        model, expected, note = programs[base], reference, ""
-        if precision.compress:
-            model, module, note = precisions.compressed(network, model, precision.compress, 2048 if size != "tiny" else 256)
-            expected = network.reference(module)
-        package = target / f"{each}.mlpackage"
-        shutil.rmtree(package, ignore_errors=True)
-        model.save(str(package))
-        save_cases(target / f"{each}.npz", expected)
-        card["precisions"][each] = {"weights": note, "bytes": sum(file.stat().st_size for file in package.rglob("*") if file.is_file())}
-        card_path.write_text(json.dumps(card, indent=1) + "\n")
-    return card
+    save_cases(folder / "inputs.npz", [case.inputs for case in network.cases])
+    save_cases(folder / "torch.npz", reference)
+    card = {"states": bool(network.states), "precisions": {}}
+    base, program = None, None
+    for each, precision in precisions.PRECISIONS.items():
+        # Programs with states are of iOS 18 at least, and in half precision: Core ML's states are.
+        if network.states and not precision.half:
+            continue
+        wanted = (max(precision.target, network.minimum), precision.half)
+        if wanted != base:
+            program = None
+            base, program = wanted, precisions.convert(network, *wanted)
+        entry = {"model": f"{each.removesuffix('-declared')}.mlpackage", "expected": "torch.npz", "least": precision.least}
+        if precision.run:
+            entry["run"] = precision.run
+        elif precision.compress:
+            model, module, entry["compressed"] = precisions.compressed(network, program, precision.compress, 256 if size == "tiny" else 2048)
+            entry["expected"] = f"{each}.npz"
+            save_cases(folder / entry["expected"], network.reference(module))
+            model.save(str(folder / entry["model"]))
+        else:
+            program.save(str(folder / entry["model"]))
+        card["precisions"][each] = entry
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    made = make(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:])
-    print(json.dumps(made["precisions"]))
+    corpus.load_families()
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(corpus.networks))
+    else:
+        target, size, *names = sys.argv[1:]
+        for name in names or corpus.networks:
+            make(Path(target) / name, size, name)

@@ -10,7 +10,7 @@ from torch import nn
 
 #: Sizes of the networks: as published, a few layers of it (quick), and a few kB (fixtures).
 SIZES = ("real", "small", "tiny")
-FAMILIES = ("vision", "detection", "diffusion", "text", "speech", "forms")
+FAMILIES = ("vision", "detection", "diffusion", "text", "speech")
 
 
 @dataclass
@@ -33,24 +33,24 @@ class Network:
     #: What is traced and converted, where it is another module with the same weights (a cache, for example).
     traced: nn.Module | None = None
     states: list = field(default_factory=list)
-    #: Options of ct.convert besides.
-    options: dict = field(default_factory=dict)
-    trace_with: tuple | None = None
     minimum: ct.target = ct.target.iOS15
     #: Expected values by output, from a case and what the module gives.
     expected: Callable | None = None
 
     def example(self):
         """The arguments to trace with."""
-        return self.trace_with or tuple(torch.from_numpy(value) for value in self.cases[0].inputs.values())
+        return tuple(torch.from_numpy(value) for value in self.cases[0].inputs.values())
+
+    def arguments(self, case):
+        """What torch is given for a case."""
+        return case.arguments or tuple(torch.from_numpy(value) for value in case.inputs.values())
 
     def reference(self, module):
         """What `module` gives for every case: lists of arrays by output name."""
         results = []
         for case in self.cases:
             with torch.no_grad():
-                given = case.arguments or tuple(torch.from_numpy(value) for value in case.inputs.values())
-                values = module(*given)
+                values = module(*self.arguments(case))
             values = values if isinstance(values, tuple) else (values,)
             results.append(self.expected(case, *values) if self.expected else {name: value.numpy() for name, value in zip(self.outputs, values, strict=True)})
         return results

@@ -37,17 +37,17 @@ def resnet_50(size):
 
 
 def narrow_resnet():
-    """A ResNet of bottlenecks with 8 channels and up."""
+    """A ResNet of bottlenecks with 4 channels and up."""
     class Narrow(Bottleneck):
         expansion = 2
 
     class NarrowNet(ResNet):
         def _make_layer(self, block, planes, blocks, stride=1, dilate=False):
             self.inplanes = min(self.inplanes, 64)
-            return super()._make_layer(block, planes // 8, blocks, stride, dilate)
+            return super()._make_layer(block, planes // 16, blocks, stride, dilate)
 
     net = NarrowNet(Narrow, [1, 1, 1, 1], num_classes=10)
-    net.fc = torch.nn.Linear(128, 10)
+    net.fc = torch.nn.Linear(64, 10)
     return net
 
 
@@ -103,7 +103,7 @@ def segmentation(size):
     if size == "tiny":
         from torchvision.models._utils import IntermediateLayerGetter
         from torchvision.models.segmentation.deeplabv3 import DeepLabV3, DeepLabHead
-        head = DeepLabHead(128, 5, atrous_rates=(2, 4, 6))
+        head = DeepLabHead(64, 5, atrous_rates=(2, 4, 6))
         narrow_head(head)
         module = DeepLabV3(IntermediateLayerGetter(narrow_resnet(), {"layer4": "out"}), head)
     else:
