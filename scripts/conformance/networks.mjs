@@ -21,16 +21,22 @@ export async function runNetworks(interpreter, names, size = 'real') {
     const folder = mkdtempSync(join(tmpdir(), 'networks-'))
     try {
       runPython(interpreter, [folder, size, name])
-      const { states, precisions } = JSON.parse(readFileSync(join(folder, name, 'card.json'), 'utf8'))
-      for (const [precision, entry] of Object.entries(precisions)) {
-        tests.push(await outcomeOf(`${name} in ${precision}`, entry.least, () => psnrOfNetwork(join(folder, name), states, entry)))
-      }
+      tests.push(...(await measureNetwork(folder, name)))
     } catch (error) {
       tests.push(await outcomeOf(name, Number.NaN, () => Promise.reject(error)))
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
   }
+  return tests
+}
+
+/** The rows of a network that make.py made in a folder. */
+export async function measureNetwork(folder, name) {
+  const { states, precisions } = JSON.parse(readFileSync(join(folder, name, 'card.json'), 'utf8'))
+  const tests = []
+  for (const [precision, entry] of Object.entries(precisions))
+    tests.push(await outcomeOf(`${name} in ${precision}`, entry.least, () => psnrOfNetwork(join(folder, name), states, entry)))
   return tests
 }
 

@@ -2,7 +2,7 @@
 import torch
 from network import network, photographs
 from torch import nn
-from vision import of_images, side
+from vision import of_images
 
 
 def conv(inside, outside, kernel=1, stride=1):
@@ -85,7 +85,7 @@ class Detector(nn.Module):
         features = [p3, p4, p5]
         boxes = torch.cat([head(p).flatten(2) for head, p in zip(self.boxes, features)], 2)
         scores = torch.cat([head(p).flatten(2) for head, p in zip(self.scores, features)], 2)
-        bins = boxes.view(1, 4, self.BINS, -1).transpose(1, 2).softmax(1)
+        bins = boxes.unflatten(1, (4, self.BINS)).transpose(1, 2).softmax(1)
         distances = (bins * self.bins).sum(1)
         near, far = self.centres - distances[:, :2], self.centres + distances[:, 2:]
         return torch.cat([(near + far) / 2, far - near], 1) * self.strides, scores.sigmoid()
@@ -93,5 +93,6 @@ class Detector(nn.Module):
 
 @network
 def yolo(size):
-    width, depth, classes = {"real": (16, 1, 80), "small": (8, 1, 20), "tiny": (4, 1, 3)}[size]
-    return of_images(Detector(width, depth, classes, side(size, 640)), photographs(3, side(size, 640)), outputs=["boxes", "scores"])
+    width, depth, classes = {"real": (16, 1, 80), "small": (8, 1, 20), "tiny": (2, 1, 3)}[size]
+    image = {"real": 640, "small": 128, "tiny": 64}[size]
+    return of_images(Detector(width, depth, classes, image), photographs(3, image), outputs=["boxes", "scores"])

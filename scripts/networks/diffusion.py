@@ -7,10 +7,10 @@ from network import Case, Network, Outputs, half, network, settle
 @network
 def unet_step(size):
     from diffusers import UNet2DConditionModel
-    widths, groups, text, side = {"real": ((128, 256, 512, 512), 32, 768, 64), "small": ((32, 64), 8, 64, 16), "tiny": ((16, 32), 4, 16, 8)}[size]
+    widths, groups, text, side = {"real": ((128, 256, 512, 512), 32, 768, 64), "small": ((32, 64), 8, 64, 16), "tiny": ((8, 16), 4, 16, 8)}[size]
     levels = len(widths)
     model = UNet2DConditionModel(
-        sample_size=side, block_out_channels=widths, cross_attention_dim=text, norm_num_groups=groups, attention_head_dim=8,
+        sample_size=side, block_out_channels=widths, cross_attention_dim=text, norm_num_groups=groups, attention_head_dim=2 if size == "tiny" else 8,
         layers_per_block=1 if size == "tiny" else 2, down_block_types=("CrossAttnDownBlock2D",) * (levels - 1) + ("DownBlock2D",),
         up_block_types=("UpBlock2D",) + ("CrossAttnUpBlock2D",) * (levels - 1))
     module = settle(Outputs(model, lambda m, sample, time, text: m(sample, time, encoder_hidden_states=text, return_dict=False)[0]))
