@@ -18,14 +18,9 @@ namespace {
 
 Error disposed() { return Error{"ERR_DISPOSED", "the model was disposed before the prediction's turn came", {}, 0, {}}; }
 
-// Autoreleased, over the buffer's own memory: an asset may read it long after the load, so the data hold the buffer.
+// Autoreleased; a copy, because an asset may read it long after the load.
 NSData *toNSData(const std::shared_ptr<Buffer> &buffer) {
-  std::shared_ptr<Buffer> held = buffer;
-  return [[[NSData alloc] initWithBytesNoCopy:buffer->data()
-                                       length:buffer->size()
-                                  deallocator:^(void *, NSUInteger) {
-                                    (void)held;
-                                  }] autorelease];
+  return [[[NSData alloc] initWithBytes:buffer->data() length:buffer->size()] autorelease];
 }
 
 // Core ML looks weight files up by relative path: a URL without scheme.

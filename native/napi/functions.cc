@@ -48,7 +48,10 @@ std::shared_ptr<Buffer> copyOf(Napi::Env env, Napi::Value value) {
   auto bytes = value.As<Napi::TypedArray>();
   auto buffer = Buffer::create(bytes.ByteLength());
   if (buffer == nullptr) refuse(env, "no memory for " + std::to_string(bytes.ByteLength()) + " bytes");
-  if (buffer->size() > 0) std::memcpy(buffer->data(), static_cast<const char *>(bytes.ArrayBuffer().Data()) + bytes.ByteOffset(), buffer->size());
+  // Not by way of ArrayBuffer(), which has no data where the array lies in shared memory.
+  void *data = nullptr;
+  if (napi_get_typedarray_info(env, bytes, nullptr, nullptr, &data, nullptr, nullptr) != napi_ok) throw Napi::Error::New(env);
+  if (buffer->size() > 0) std::memcpy(buffer->data(), data, buffer->size());
   return buffer;
 }
 
