@@ -31,7 +31,6 @@ export type {
   StateFeature,
 } from './model/description.ts'
 export {
-  type DetailedPredictOptions,
   Model,
   type ModelLoadOptions,
   type ModelPredictOptions,

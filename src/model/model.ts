@@ -49,11 +49,7 @@ export interface ModelPredictOptions extends ImageInputOptions {
   signal?: AbortSignal
   /** The caller's own arrays, by output name: they are filled, and are the `data` of the results. */
   outputs?: Record<string, TensorData | Tensor>
-}
-
-/** Options of {@link Model.predictDetailed}. */
-export interface DetailedPredictOptions extends ModelPredictOptions {
-  /** Names of inner values to return besides the outputs, or `'all'`. */
+  /** Names of inner values (of operations' or layers' outputs) to return besides the outputs, or `'all'`. */
   intermediates?: string[] | 'all'
 }
 
@@ -98,10 +94,11 @@ const hintRules: OptionRules<NonNullable<LoadOptions['optimizationHints']>> = {
   specializationStrategy: oneOf(['default', 'fastPrediction']),
 }
 
-const predictRules: OptionRules<ModelPredictOptions> = { ...imageRules, state: isState, signal: aSignal, outputs: anObject }
-
-const detailedRules: OptionRules<DetailedPredictOptions> = {
-  ...predictRules,
+const predictRules: OptionRules<ModelPredictOptions> = {
+  ...imageRules,
+  state: isState,
+  signal: aSignal,
+  outputs: anObject,
   intermediates: {
     expected: "an array of names or 'all'",
     accepts: (value) => value === 'all' || (Array.isArray(value) && value.every((name) => typeof name === 'string')),
@@ -239,20 +236,21 @@ export class Model {
    * One prediction. Values are checked and converted to the declared types; arrays may be changed, resized or transferred as soon as this returns its promise.
    * @param inputs a value for each input name: a tensor, typed or nested array, number, string, Map, array, or for an image feature a path, file: URL,
    *   the bytes of a PNG or JPEG file, or raw pixels
-   * @returns a value for each output name, in the declared types
-   * @throws CoreMLError ERR_INPUT, ERR_FILE, ERR_PREDICT, ERR_DISPOSED; an AbortError
+   * @returns a value for each output name, in the declared types, and a tensor for each inner value that was asked for
+   * @throws CoreMLError ERR_ARGUMENT, ERR_INPUT, ERR_FILE, ERR_PREDICT, ERR_DISPOSED; an AbortError
    */
   async predict(inputs: Record<string, unknown>, options: ModelPredictOptions = {}): Promise<Features> {
     checkOptions<ModelPredictOptions>('predict', options, predictRules)
-    return (await this.#predict(inputs, options)).outputs
+    const { outputs, intermediates } = await this.#predict(inputs, options)
+    return intermediates ? { ...intermediates, ...outputs } : outputs
   }
 
   /**
-   * One prediction, with the time that the runtime itself took and, if asked for, inner values.
+   * One prediction, with the time that the runtime itself took and the inner values apart from the outputs.
    * @throws as {@link Model.predict}
    */
-  async predictDetailed(inputs: Record<string, unknown>, options: DetailedPredictOptions = {}): Promise<Prediction> {
-    checkOptions<DetailedPredictOptions>('predictDetailed', options, detailedRules)
+  async predictDetailed(inputs: Record<string, unknown>, options: ModelPredictOptions = {}): Promise<Prediction> {
+    checkOptions<ModelPredictOptions>('predictDetailed', options, predictRules)
     return this.#predict(inputs, options)
   }
 
@@ -347,7 +345,7 @@ export class Model {
   }
 
   /** Runs up to the backend's own call without a pause where no image has to be read, so that the caller's arrays are used before it can change them. */
-  async #predict(inputs: Record<string, unknown>, options: DetailedPredictOptions): Promise<Prediction> {
+  async #predict(inputs: Record<string, unknown>, options: ModelPredictOptions): Promise<Prediction> {
     const loaded = this.#use()
     const { signal, intermediates } = options
     throwIfAborted(signal)

@@ -135,6 +135,11 @@ describe('inner values', () => {
       expect(intermediates).toBeDefined()
       expect(Object.values(intermediates!).every(({ dims }) => dims.length === 1 && dims[0] === 4)).toBe(true)
       expect(Object.keys(intermediates!).length).toBeGreaterThan(3)
+      const [name] = Object.keys(intermediates!)
+      const { [name!]: inner, ...outputs } = await model.predict(cases[0]!.inputs, { intermediates: [name!] })
+      expect(inner).toEqual(intermediates![name!])
+      expect(Object.keys(outputs).sort()).toEqual(Object.keys(cases[0]!.outputs).sort())
+      await expect(model.predict(cases[0]!.inputs, { intermediates: ['nothing'] })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
     } finally {
       await model.dispose()
     }
