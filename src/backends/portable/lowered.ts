@@ -42,7 +42,15 @@ export interface Lowered {
 export type InputShapes = Record<string, readonly number[]>
 
 /**
+ * Thrown by {@link Lower} without shapes where the declared ones do not fit the model, which takes others as well: whether it can be run
+ * only shows in the shapes that come.
+ */
+export class UndeclaredShapeError extends Error {}
+
+/**
  * Lowers a model. Without `shapes`, dimensions that the model leaves open stay open; where an op has to know one, UnknownDimensionError is
  * thrown, and the model is lowered anew for each set of shapes that comes.
+ *
+ * @throws UnknownDimensionError, UndeclaredShapeError without `shapes`; CoreMLError
  */
 export type Lower = (shapes?: InputShapes) => Lowered

@@ -4,7 +4,7 @@ import type { Tensor } from '../../model/tensor.ts'
 import { type Features, isImage, isTensor } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
-import type { InputShapes, Lower, Lowered } from './lowered.ts'
+import { type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
 import { encodeModel } from './onnx/encode.ts'
 import type { Graph } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
@@ -64,6 +64,10 @@ export class OnnxEvaluator implements Evaluator {
       evaluator.#general = evaluator.#load(lower(), undefined, options.signal)
       await evaluator.#general
     } catch (error) {
+      if (error instanceof UndeclaredShapeError) {
+        evaluator.#general = undefined
+        return evaluator
+      }
       const open = description.inputs.some(
         (feature) => (feature.type === 'multiArray' || feature.type === 'image') && feature.flexibility.kind !== 'fixed',
       )

@@ -9,7 +9,7 @@ import {
 } from '../../../format/index.ts'
 import { describeModel } from '../../../model/describe.ts'
 import type { ModelDescription } from '../../../model/description.ts'
-import type { ClassifierOutputs, InputShapes, Lower, Lowered } from '../lowered.ts'
+import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import type { FileRange, Value } from '../onnx/value.ts'
 import { networkInputs } from './inputs.ts'
@@ -65,6 +65,12 @@ function keepsSequence({ layer }: NeuralNetworkLayer): boolean {
   if (layer.case === 'permute') return (layer.value.axes[0] ?? 0) === 0
   if (layer.case === 'reshape') return layer.value.targetShape.length < 4 || layer.value.targetShape[0] === 1
   return layer.case !== undefined && spatialKinds.has(layer.case)
+}
+
+/** True where layers compute with the sequence, and inputs may bring a longer one in front of what they declare. */
+function takesSequences({ arrayInputShapeMapping, layers }: NeuralNetwork, { inputs }: ModelDescription): boolean {
+  const open = inputs.some((feature) => feature.type === 'multiArray' && feature.shape.length < 5)
+  return open && arrayInputShapeMapping === ArrayShapeMapping.RANK5 && !layers.every(keepsSequence)
 }
 
 /** True where every value of the network has rank 5 and its first dimension, the sequence, is 1 throughout: then it is left out. */
@@ -175,9 +181,18 @@ export class NetworkLowerer {
 /** How a NeuralNetwork, NeuralNetworkClassifier or NeuralNetworkRegressor becomes an ONNX graph. @throws CoreMLError */
 export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
   const lowerer = new NetworkLowerer(file, spec)
+  const { network, description } = lowerer
   return (shapes?: InputShapes): Lowered => {
     const stage = lowerer.begin(shapes)
-    stage.lowering.lower(lowerer.network.layers, { ...stage, live: lowerer.results })
+    try {
+      stage.lowering.lower(network.layers, { ...stage, live: lowerer.results })
+    } catch (error) {
+      const misfit = error instanceof CoreMLError && error.code === 'ERR_MODEL_INVALID' && takesSequences(network, description)
+      if (!misfit) throw error
+      if (!shapes) throw new UndeclaredShapeError(error.message, { cause: error })
+      const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
+      throw new CoreMLError('ERR_INPUT', `the network cannot be computed for ${given.join(', ')}: ${error.message}`, { cause: error })
+    }
     return lowerer.finish(stage)
   }
 }
