@@ -6,8 +6,7 @@ import type { FeatureDescription } from './description.ts'
 import { featureText } from './feature-text.ts'
 import { coerceImage } from './image-input.ts'
 import { didYouMean } from './suggest.ts'
-import type { Tensor } from './tensor.ts'
-import { type Features, type FeatureValue, isImage, isTensor } from './values.ts'
+import { type Features, type FeatureValue, isTensor, ownCopies } from './values.ts'
 
 function coerceOne(feature: FeatureDescription, value: unknown, options: ImageInputOptions): FeatureValue | Promise<FeatureValue> {
   switch (feature.type) {
@@ -29,13 +28,6 @@ function unknownInput(name: string, features: readonly FeatureDescription[]): Co
   const names = features.map((feature) => feature.name)
   const list = features.map((feature) => `${feature.name} (${featureText(feature)})`).join(', ')
   return new CoreMLError('ERR_INPUT', `the model has no input named "${name}"${didYouMean(name, names)}; it takes ${list || 'no inputs'}`)
-}
-
-/** The value in memory that nobody else holds, so that it stays the same while images are being read. */
-function ownCopy(value: FeatureValue): FeatureValue {
-  if (isTensor(value)) return { type: value.type, data: value.data.slice(), dims: value.dims } satisfies Tensor
-  if (isImage(value)) return { ...value, data: value.data.slice() }
-  return value
 }
 
 /**
@@ -82,6 +74,6 @@ export function coerceInputs(
     }
   }
   if (pending.length === 0) return result
-  for (const [name, value] of Object.entries(result)) result[name] = ownCopy(value)
+  Object.assign(result, ownCopies(result))
   return Promise.all(pending).then(() => result)
 }

@@ -37,3 +37,16 @@ export function isTensor(value: unknown): value is Tensor {
 export function isImage(value: unknown): value is Image {
   return typeof value === 'object' && value !== null && 'width' in value && 'height' in value && 'data' in value
 }
+
+/** The value in memory that nobody else holds: it stays as it is when a caller changes, resizes or transfers its arrays. */
+export function ownCopy(value: FeatureValue): FeatureValue {
+  if (isTensor(value)) return { type: value.type, data: value.data.slice(), dims: value.dims } satisfies Tensor
+  if (isImage(value)) return { ...value, data: value.data.slice() }
+  // Coercion makes dictionaries and sequences anew.
+  return value
+}
+
+/** {@link ownCopy} of every value. */
+export function ownCopies(features: Features): Features {
+  return Object.fromEntries(Object.entries(features).map(([name, value]) => [name, ownCopy(value)]))
+}

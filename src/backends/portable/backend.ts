@@ -3,7 +3,7 @@ import { type ModelBytes, type ModelFile, openModel } from '../../format/index.t
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import { allocate, elementCount, type Tensor } from '../../model/tensor.ts'
-import type { Features } from '../../model/values.ts'
+import { type Features, ownCopies } from '../../model/values.ts'
 import type {
   Backend,
   BackendState,
@@ -83,6 +83,7 @@ class PortableModel implements LoadedModel {
 
   async runTimed(inputs: Features[], options: TimedRunOptions): Promise<TimedRun> {
     if (this.#evaluator.runTimed) return this.#evaluator.runTimed(inputs, options)
+    const own = inputs.map(ownCopies)
     const iterations = options.iterations ?? (options.durationMilliseconds === undefined ? 1 : Number.POSITIVE_INFINITY)
     const samples: number[] = []
     let outputs: Features = {}
@@ -90,7 +91,7 @@ class PortableModel implements LoadedModel {
     do {
       options.signal?.throwIfAborted()
       const begin = process.hrtime.bigint()
-      outputs = await this.#evaluator.run(inputs[samples.length % inputs.length]!, { state: options.state })
+      outputs = await this.#evaluator.run(own[samples.length % own.length]!, { state: options.state })
       samples.push(Number(process.hrtime.bigint() - begin))
     } while (samples.length < iterations && performance.now() - start < (options.durationMilliseconds ?? Number.POSITIVE_INFINITY))
     return { nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start, outputs }

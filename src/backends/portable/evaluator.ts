@@ -13,7 +13,12 @@ export interface EvaluateOptions {
   timing?: { nanoseconds: number }
 }
 
-/** A model, or a stage of a pipeline, ready to compute. Feature values are canonical (src/model/values.ts). */
+/**
+ * A model, or a stage of a pipeline, ready to compute. Feature values are canonical (src/model/values.ts).
+ *
+ * Inputs may be views of the caller's memory, which the caller may change once it has its promise: what an evaluator reads after its first pause it
+ * copies before (`ownCopies`), and no output shares memory with an input.
+ */
 export interface Evaluator {
   /** Computes the outputs. `inputs` may hold more features than the model takes; optional ones may be absent. */
   run(inputs: Features, options: EvaluateOptions): Promise<Features>

@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Tensor } from '../../model/tensor.ts'
-import { type Features, isImage, isTensor } from '../../model/values.ts'
+import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
 import { type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
@@ -30,6 +30,12 @@ interface Loaded {
   inner: Record<string, string>
 }
 
+/** A prediction that can be asked for: the tensors are handed over to another thread. */
+interface Prepared {
+  loaded: Loaded
+  feeds: Record<string, Tensor>
+}
+
 /** Runs lowered models with onnxruntime: NeuralNetworks and ML Programs. */
 export class OnnxEvaluator implements Evaluator {
   readonly #description: ModelDescription
@@ -38,7 +44,7 @@ export class OnnxEvaluator implements Evaluator {
   readonly #client: RuntimeClient
   readonly #profile: string | undefined
   /** One session for every shape; absent when the model has to be lowered for given shapes. */
-  #general: Promise<Loaded> | undefined
+  #general: Loaded | undefined
   readonly #sessions = new Map<string, Promise<Loaded>>()
   /** Feeds of the last run, whose memory the next one fills: fresh memory costs more than the copy into it. */
   #spare: Record<string, Tensor> = {}
@@ -61,8 +67,7 @@ export class OnnxEvaluator implements Evaluator {
     requireOnnxRuntime()
     const evaluator = new OnnxEvaluator(description, lower, options, profile)
     try {
-      evaluator.#general = evaluator.#load(lower(), undefined, options.signal)
-      await evaluator.#general
+      evaluator.#general = await evaluator.#load(lower(), undefined, options.signal)
     } catch (error) {
       if (error instanceof UndeclaredShapeError) {
         evaluator.#general = undefined
@@ -73,7 +78,6 @@ export class OnnxEvaluator implements Evaluator {
       )
       const specialise = error instanceof UnknownDimensionError || (open && error instanceof CoreMLError && error.code === 'ERR_LOAD')
       if (!specialise) throw error
-      evaluator.#general = undefined
       // The default shapes show now whether the model can be run at all.
       await evaluator.#specialised(defaultShapes(description), options.signal)
     }
@@ -120,7 +124,7 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   #all(): Promise<Loaded>[] {
-    return [...(this.#general ? [this.#general] : []), ...this.#sessions.values()]
+    return [...(this.#general ? [Promise.resolve(this.#general)] : []), ...this.#sessions.values()]
   }
 
   async dispose(): Promise<void> {
@@ -156,17 +160,19 @@ export class OnnxEvaluator implements Evaluator {
     }
   }
 
-  async #prepare(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined) {
-    const loaded = await this.#loadedFor(inputs, wanted, signal)
+  /** Copies the inputs before it first pauses, once in the general case. */
+  async #prepare(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Prepared> {
+    const general = this.#general
+    if (!wanted && general && ranksFit(general.lowered.graph, inputs)) return this.#fed(general, inputs)
+    const own = ownCopies(inputs)
+    const loading = wanted ? this.#withIntermediates(own, wanted, signal) : this.#specialised(shapesOf(this.#description, own), signal)
+    return this.#fed(await loading, own)
+  }
+
+  #fed(loaded: Loaded, inputs: Features): Prepared {
     const spare = this.#spare
     this.#spare = {}
     return { loaded, feeds: feedsOf(this.#description, loaded.lowered.graph.inputs, inputs, spare) }
-  }
-
-  async #loadedFor(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
-    if (wanted) return this.#withIntermediates(inputs, wanted, signal)
-    const general = await this.#general
-    return general && ranksFit(general.lowered.graph, inputs) ? general : this.#specialised(shapesOf(this.#description, inputs), signal)
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {

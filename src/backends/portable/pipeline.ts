@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { Model, Pipeline } from '../../format/index.ts'
 import { throwIfAborted } from '../../model/abort.ts'
-import type { Features } from '../../model/values.ts'
+import { type Features, ownCopies } from '../../model/values.ts'
 import type { BackendState } from '../backend.ts'
 import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 
@@ -64,12 +64,15 @@ interface Stage {
 class PipelineEvaluator implements Evaluator {
   readonly #stages: readonly Stage[]
   readonly #outputs: readonly string[]
+  /** What is read after the first stage has run. */
+  readonly #later: readonly string[]
   /** There where one stage has a state: its state is the pipeline's. */
   readonly newState?: () => BackendState
 
   constructor(stages: readonly Stage[], outputs: readonly string[], label: string) {
     this.#stages = stages
     this.#outputs = outputs
+    this.#later = [...stages.slice(1).flatMap(({ inputs }) => inputs), ...outputs]
     const stateful = stages.filter(({ hasState }) => hasState)
     if (stateful.length > 1)
       throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `${label} has ${stateful.length} stages with states; the portable backend runs one`)
@@ -78,7 +81,7 @@ class PipelineEvaluator implements Evaluator {
   }
 
   async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
-    const values: Features = { ...inputs }
+    const values = this.#begin(inputs)
     for (const stage of this.#stages) {
       throwIfAborted(options.signal)
       Object.assign(values, await stage.evaluator.run(pick(values, stage.inputs), optionsOf(stage, options)))
@@ -87,7 +90,7 @@ class PipelineEvaluator implements Evaluator {
   }
 
   async runBatch(inputs: readonly Features[], options: EvaluateOptions): Promise<Features[]> {
-    const batch: Features[] = inputs.map((one) => ({ ...one }))
+    const batch = inputs.map((one) => this.#begin(one))
     for (const stage of this.#stages) {
       const { inputs: names, evaluator } = stage
       throwIfAborted(options.signal)
@@ -98,9 +101,19 @@ class PipelineEvaluator implements Evaluator {
         batch.forEach((values, index) => {
           Object.assign(values, given[index])
         })
-      } else for (const [index, values] of batch.entries()) Object.assign(values, await evaluator.run(taken[index]!, stageOptions))
+      } else {
+        // All are begun before the first pause.
+        const given = await Promise.all(taken.map((one) => evaluator.run(one, stageOptions)))
+        batch.forEach((values, index) => {
+          Object.assign(values, given[index])
+        })
+      }
     }
     return batch.map((values) => pick(values, this.#outputs))
+  }
+
+  #begin(inputs: Features): Features {
+    return { ...inputs, ...ownCopies(pick(inputs, this.#later)) }
   }
 
   async dispose(): Promise<void> {

@@ -108,6 +108,27 @@ describe('pipelines', () => {
     expect(seen.map(({ options }) => options.state)).toEqual([undefined, state])
   })
 
+  it("read the caller's arrays before the first stage has run, and give back none of them", async () => {
+    const make = async (spec: Model): Promise<Evaluator> => ({
+      async run(inputs) {
+        await new Promise((resolve) => setImmediate(resolve))
+        return Object.fromEntries((spec.description?.output ?? []).map(({ name }) => [name, Object.values(inputs)[0]!]))
+      },
+      async dispose() {},
+    })
+    const evaluator = await makePipelineEvaluator(
+      pipeline(['a', 'b'], ['d', 'b'], [stage(['a'], ['c']), stage(['b', 'c'], ['d'])]),
+      context,
+      make,
+    )
+    const given = () => ({ type: 'float32' as const, data: Float32Array.of(1, 2), dims: [2] })
+    const one = { a: given(), b: given() }
+    const batch = [{ a: given(), b: given() }]
+    const running = [evaluator.run(one, {}), evaluator.runBatch!(batch, {}).then(([first]) => first!)]
+    for (const { b } of [one, ...batch]) b.data.fill(7)
+    for (const outputs of await Promise.all(running)) expect(outputs).toEqual({ d: given(), b: given() })
+  })
+
   it('stop between stages when they are aborted', async () => {
     const { make, seen } = recorder()
     const evaluator = await makePipelineEvaluator(pipeline(['a'], ['b'], [stage(['a'], ['b'])]), context, make)

@@ -1,4 +1,4 @@
-import type { Features } from '../../../model/values.ts'
+import { type Features, ownCopy } from '../../../model/values.ts'
 import { type ClassicModel, type ClassicSpec, inputsOf, invalidModel, outputsOf } from './features.ts'
 
 /** Gives inputs as outputs, by name; a single output of another name gives the single input. */
@@ -12,7 +12,7 @@ export function makeIdentity(spec: ClassicSpec): ClassicModel {
   return {
     compute(values) {
       const result: Features = {}
-      for (const [name, source] of pairs) if (values[source] !== undefined) result[name] = values[source]
+      for (const [name, source] of pairs) if (values[source] !== undefined) result[name] = ownCopy(values[source])
       return result
     },
   }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { CoreMLError } from '../../../errors.ts'
 import type { Model } from '../../../format/index.ts'
 import { throwIfAborted } from '../../../model/abort.ts'
-import type { Features } from '../../../model/values.ts'
+import { type Features, ownCopies } from '../../../model/values.ts'
 import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
 import { makeArrayFeatureExtractor } from './array-feature-extractor.ts'
 import { makeBayesianProbitRegressor } from './bayesian-probit.ts'
@@ -94,13 +94,15 @@ class ClassicEvaluator implements Evaluator {
       ? computeBatch.bind(this.#model)
       : (batch: readonly Features[]) => batch.map((one) => this.#model.compute(one))
     const results: Features[] = []
+    let own: Features[] | undefined
     for (let count = computeBatch ? 32 : 4; results.length < inputs.length; ) {
       const start = performance.now()
-      results.push(...compute(inputs.slice(results.length, results.length + count)))
+      results.push(...compute((own ?? inputs).slice(results.length, results.length + count)))
       const elapsed = performance.now() - start
       if (timing) timing.nanoseconds += elapsed * 1e6
       count = Math.min(4096, Math.max(computeBatch ? 32 : 1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
       if (results.length < inputs.length && elapsed > slice / 4) {
+        own ??= inputs.map((one, index) => (index < results.length ? one : ownCopies(one)))
         await setImmediate()
         throwIfAborted(signal)
       }

@@ -2,7 +2,7 @@ import { CoreMLError } from '../../../errors.ts'
 import type { CustomLayer as CustomLayerParams, Model, ModelFile, NeuralNetworkLayer } from '../../../format/index.ts'
 import type { ModelDescription, MultiArrayFeature } from '../../../model/description.ts'
 import { elementCount, type Tensor } from '../../../model/tensor.ts'
-import { type Features, isImage, isTensor } from '../../../model/values.ts'
+import { type Features, isImage, isTensor, ownCopies } from '../../../model/values.ts'
 import type { CustomLayer, LoadOptions } from '../../backend.ts'
 import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
 import type { Lowered } from '../lowered.ts'
@@ -60,13 +60,14 @@ export class CustomLayerEvaluator implements Evaluator {
     this.#parts.push({ layers })
   }
 
-  async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
+  async run(given: Features, options: EvaluateOptions): Promise<Features> {
     if (options.intermediates) throw new CoreMLError('ERR_ARGUMENT', 'inner values of a network with custom layers cannot be asked for')
+    const inputs = ownCopies(given)
     let carried = new Map<string, Tensor>()
     for (const [index, { custom }] of this.#parts.entries()) {
       const graph = await this.#graph(index, inputs, carried)
-      const given = index === 0 ? inputs : Object.fromEntries([...carried].map(([name, tensor]) => [carriedName(name), tensor]))
-      const found = await graph.run(given, options)
+      const taken = index === 0 ? inputs : Object.fromEntries([...carried].map(([name, tensor]) => [carriedName(name), tensor]))
+      const found = await graph.run(taken, options)
       if (!custom) return found
       carried = new Map(
         [...this.#needed(index)].flatMap((name) => {

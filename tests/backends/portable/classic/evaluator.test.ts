@@ -3,14 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { makeBayesianProbitRegressor } from '../../../../src/backends/portable/classic/bayesian-probit.ts'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { normalDistribution } from '../../../../src/backends/portable/classic/statistics.ts'
-import { BayesianProbitRegressorSchema, ModelSchema, TreeNodeBehavior } from '../../../../src/format/index.ts'
+import {
+  ArrayDataType,
+  BayesianProbitRegressorSchema,
+  type FeatureDescriptionSchema,
+  ModelSchema,
+  TreeNodeBehavior,
+} from '../../../../src/format/index.ts'
 
 type ModelInit = MessageInitShape<typeof ModelSchema>
+type FeatureInit = MessageInitShape<typeof FeatureDescriptionSchema>
 const feature = (name: string, isOptional = false) => ({ name, type: { type: { case: 'doubleType' as const, value: {} }, isOptional } })
 const make = (init: ModelInit) => makeClassicEvaluator(create(ModelSchema, init), 'model')
 
 /** Complete trees of one depth: 1 is added for each branch to the right. */
-function forest(trees: number, depth: number, optional = false): ModelInit {
+function forest(trees: number, depth: number, input: FeatureInit[] = [feature('a'), feature('b')]): ModelInit {
   const inner = 2 ** depth - 1
   const nodes = Array.from({ length: trees * (2 * inner + 1) }, (_, at) => {
     const treeId = Math.floor(at / (2 * inner + 1))
@@ -34,7 +41,7 @@ function forest(trees: number, depth: number, optional = false): ModelInit {
     }
   })
   return {
-    description: { input: [feature('a', optional), feature('b', optional)], output: [feature('y')] },
+    description: { input, output: [feature('y')] },
     type: { case: 'treeEnsembleRegressor', value: { treeEnsemble: { nodes, numPredictionDimensions: 1, basePredictionValue: [0.25] } } },
   }
 }
@@ -42,7 +49,7 @@ function forest(trees: number, depth: number, optional = false): ModelInit {
 describe('evaluators of classic models', () => {
   it('an optional input that is left out is a missing value', async () => {
     for (const trees of [1, 20]) {
-      const model = make(forest(trees, 1, true))
+      const model = make(forest(trees, 1, [feature('a', true), feature('b', true)]))
       expect(await model.run({ a: 0, b: 0 }, {})).toEqual({ y: 0.25 })
       expect(await model.run({ a: 1, b: 0 }, {})).toEqual({ y: 0.25 + trees })
       expect(await model.run({ b: 1 }, {})).toEqual({ y: 0.25 }) // the root sends missing values to its true child
@@ -66,6 +73,28 @@ describe('evaluators of classic models', () => {
         },
       }).run({ a: 0 }, {})
     expect([await label(0.5), await label(0.5 + 2 ** -53)]).toEqual([{ label: 'first' }, { label: 'second' }])
+  })
+
+  it("a long batch reads the caller's arrays before it lets other work run", async () => {
+    const x = { name: 'x', type: { type: { case: 'multiArrayType' as const, value: { shape: [2], dataType: ArrayDataType.DOUBLE } } } }
+    const model = make(forest(200, 6, [x]))
+    const rows = Array.from({ length: 60_000 }, (_, row) => ({
+      x: { type: 'float64' as const, data: Float64Array.of(row % 2, (row >> 1) % 2), dims: [2] },
+    }))
+    const expected = await Promise.all(rows.slice(0, 4).map((row) => model.run(row, {})))
+    const running = model.runBatch!(rows, {})
+    for (const { x } of rows) x.data.fill(7)
+    const found = await running
+    expect(found).toHaveLength(rows.length)
+    expect(found.findIndex(({ y }, row) => y !== expected[row % 4]!.y)).toBe(-1)
+  })
+
+  it('the identity gives its input in memory of its own', async () => {
+    const model = make({ description: { input: [feature('x')], output: [feature('x')] }, type: { case: 'identity', value: {} } })
+    const x = { type: 'float32' as const, data: Float32Array.of(1), dims: [1] }
+    const { x: given } = await model.run({ x }, {})
+    x.data.fill(7)
+    expect(given).toEqual({ type: 'float32', data: Float32Array.of(1), dims: [1] })
   })
 
   it('a long batch lets other work run, and stops when it is aborted', async () => {

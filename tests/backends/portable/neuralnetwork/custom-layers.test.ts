@@ -2,23 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import type { CustomLayer } from '../../../../src/backends/backend.ts'
 import { Model } from '../../../../src/model/model.ts'
-import type { Tensor } from '../../../../src/model/tensor.ts'
 import { expectSame, readFixture } from '../classic/corpus.ts'
+import { cube } from './cube.ts'
 
 const folder = new URL('../../../fixtures/nn/custom/', import.meta.url)
 const path = (name: string) => fileURLToPath(new URL(`${name}.mlmodel`, folder))
-
-/** Powers of the input, once for each weight, which is added. */
-const cube: CustomLayer = {
-  outputShapes: ([dims]) => [[2 * dims![0]!]],
-  evaluate: ([x], { power, label }, [bytes]) => {
-    expect(label).toBe('cube')
-    const offsets = new Float32Array(bytes!.slice().buffer)
-    const values = Array.from(x!.data as Float32Array, (value) => value ** (power as number))
-    const data = Float32Array.from([...offsets].flatMap((offset) => values.map((value) => value + offset)))
-    return [{ type: 'float32', data, dims: [data.length] } satisfies Tensor]
-  },
-}
 
 it('runs a network around the custom layers that the caller implements', async () => {
   const { cases, tolerance } = readFixture('between', folder)
