@@ -13,16 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-
-class Outputs(nn.Module):
-    """A Hugging Face model as a function of tensors to tensors."""
-
-    def __init__(self, model, pick):
-        super().__init__()
-        self.model, self.pick = model, pick
-
-    def forward(self, *inputs):
-        return self.pick(self.model, *inputs)
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "networks"))
+from network import Outputs  # noqa: E402
 
 
 def torchvision_model(name, size=224):

@@ -1,8 +1,8 @@
 """A detector in the style of YOLOv8: CSP backbone, pyramid pooling, path aggregation, decoupled head, boxes as distributions of distances."""
 import torch
-from network import network, photographs
+from network import network
 from torch import nn
-from vision import of_images
+from vision import on_photographs
 
 
 def conv(inside, outside, kernel=1, stride=1):
@@ -95,4 +95,4 @@ class Detector(nn.Module):
 def yolo(size):
     width, depth, classes = {"real": (16, 1, 80), "small": (8, 1, 20), "tiny": (2, 1, 3)}[size]
     image = {"real": 640, "small": 128, "tiny": 64}[size]
-    return of_images(Detector(width, depth, classes, image), photographs(3, image), outputs=["boxes", "scores"])
+    return on_photographs(Detector(width, depth, classes, image), image, outputs=["boxes", "scores"])

@@ -11,7 +11,12 @@ def side(size, real=224):
     return {"real": real, "small": 64, "tiny": 32}[size]
 
 
-def of_images(module, images, outputs=("logits",)):
+def classes(size):
+    return 10 if size == "tiny" else 1000
+
+
+def on_photographs(module, side, outputs=("logits",)):
+    images = photographs(3, side)
     settle(module, *(torch.from_numpy(image) for image in images))
     return Network(module, list(outputs), [Case({"image": image}) for image in images])
 
@@ -20,23 +25,21 @@ def of_images(module, images, outputs=("logits",)):
 def mobilenet_v2(size):
     setting = {"real": None, "small": [[1, 16, 1, 1], [6, 24, 2, 2], [6, 32, 2, 2], [6, 64, 1, 2]], "tiny": [[1, 8, 1, 1], [3, 16, 1, 2], [3, 16, 1, 1]]}[size]
     width = 0.25 if size == "tiny" else 1.0
-    module = torchvision.models.MobileNetV2(num_classes=10 if size == "tiny" else 1000, width_mult=width, inverted_residual_setting=setting)
+    module = torchvision.models.MobileNetV2(num_classes=classes(size), width_mult=width, inverted_residual_setting=setting)
     if size == "tiny":
         module.features[-1] = torchvision.ops.Conv2dNormActivation(8, 64, 1, activation_layer=torch.nn.ReLU6)
-        module.classifier[1] = torch.nn.Linear(64, 10)
-    return of_images(module, photographs(3, side(size)))
+        module.classifier[1] = torch.nn.Linear(64, classes(size))
+    return on_photographs(module, side(size))
 
 
 @network
 def resnet_50(size):
-    layers = {"real": [3, 4, 6, 3], "small": [1, 1, 1, 1], "tiny": [1, 1, 1, 1]}[size]
-    module = ResNet(Bottleneck, layers, num_classes=10 if size == "tiny" else 1000)
-    if size == "tiny":
-        module = narrow_resnet()
-    return of_images(module, photographs(3, side(size)))
+    layers = {"real": [3, 4, 6, 3], "small": [1, 1, 1, 1]}
+    module = narrow_resnet(classes(size)) if size == "tiny" else ResNet(Bottleneck, layers[size], num_classes=classes(size))
+    return on_photographs(module, side(size))
 
 
-def narrow_resnet():
+def narrow_resnet(classes):
     """A ResNet of bottlenecks with 4 channels and up."""
     class Narrow(Bottleneck):
         expansion = 2
@@ -46,8 +49,8 @@ def narrow_resnet():
             self.inplanes = min(self.inplanes, 64)
             return super()._make_layer(block, planes // 16, blocks, stride, dilate)
 
-    net = NarrowNet(Narrow, [1, 1, 1, 1], num_classes=10)
-    net.fc = torch.nn.Linear(64, 10)
+    net = NarrowNet(Narrow, [1, 1, 1, 1], num_classes=classes)
+    net.fc = torch.nn.Linear(64, classes)
     return net
 
 
@@ -56,13 +59,12 @@ def efficientnet(size):
     if size == "real":
         module = torchvision.models.efficientnet_b0(weights=None)
     else:
-        widths = {"small": (16, 24, 40), "tiny": (8, 12, 16)}[size]
-        settings = [MBConvConfig(1, 3, 1, 32, widths[0], 1, 0.25 if size == "tiny" else 1.0, 1.0), MBConvConfig(4, 3, 2, widths[0], widths[1], 2, 1.0, 1.0),
-                    MBConvConfig(4, 5, 2, widths[1], widths[2], 1, 1.0, 1.0)]
-        if size == "tiny":
-            settings = [MBConvConfig(1, 3, 1, 8, 8, 1, 1.0, 1.0), MBConvConfig(3, 5, 2, 8, 16, 2, 1.0, 1.0)]
-        module = EfficientNet(settings, dropout=0.2, num_classes=10 if size == "tiny" else 1000)
-    return of_images(module, photographs(3, side(size)))
+        settings = {
+            "small": [MBConvConfig(1, 3, 1, 32, 16, 1, 1.0, 1.0), MBConvConfig(4, 3, 2, 16, 24, 2, 1.0, 1.0), MBConvConfig(4, 5, 2, 24, 40, 1, 1.0, 1.0)],
+            "tiny": [MBConvConfig(1, 3, 1, 8, 8, 1, 1.0, 1.0), MBConvConfig(3, 5, 2, 8, 16, 2, 1.0, 1.0)],
+        }[size]
+        module = EfficientNet(settings, dropout=0.2, num_classes=classes(size))
+    return on_photographs(module, side(size))
 
 
 @network
@@ -71,8 +73,8 @@ def convnext(size):
         module = torchvision.models.convnext_tiny(weights=None)
     else:
         widths = {"small": (48, 96), "tiny": (16, 32)}[size]
-        module = ConvNeXt([CNBlockConfig(widths[0], widths[1], 1), CNBlockConfig(widths[1], None, 1)], num_classes=10 if size == "tiny" else 1000)
-    return of_images(module, photographs(3, side(size)))
+        module = ConvNeXt([CNBlockConfig(widths[0], widths[1], 1), CNBlockConfig(widths[1], None, 1)], num_classes=classes(size))
+    return on_photographs(module, side(size))
 
 
 @network
@@ -84,9 +86,9 @@ def vit(size):
         torch.nn.init.normal_(module.class_token, std=0.02)
     else:
         layers, heads, width = {"small": (2, 4, 128), "tiny": (1, 2, 32)}[size]
-        module = torchvision.models.VisionTransformer(side(size), 16, layers, heads, width, 4 * width, num_classes=10 if size == "tiny" else 1000)
+        module = torchvision.models.VisionTransformer(side(size), 16, layers, heads, width, 4 * width, num_classes=classes(size))
         torch.nn.init.normal_(module.heads.head.weight, std=0.1)
-    return of_images(module, photographs(3, side(size)))
+    return on_photographs(module, side(size))
 
 
 @network
@@ -95,8 +97,8 @@ def swin(size):
         module = torchvision.models.swin_t(weights=None)
     else:
         width, heads = {"small": (48, [2, 4]), "tiny": (16, [1, 2])}[size]
-        module = torchvision.models.SwinTransformer([4, 4], width, [2, 2], heads, [4, 4], num_classes=10 if size == "tiny" else 1000)
-    return of_images(module, photographs(3, side(size)))
+        module = torchvision.models.SwinTransformer([4, 4], width, [2, 2], heads, [4, 4], num_classes=classes(size))
+    return on_photographs(module, side(size))
 
 
 def segmentation(size):
@@ -105,7 +107,7 @@ def segmentation(size):
         from torchvision.models.segmentation.deeplabv3 import DeepLabV3, DeepLabHead
         head = DeepLabHead(64, 5, atrous_rates=(2, 4, 6))
         narrow_head(head)
-        module = DeepLabV3(IntermediateLayerGetter(narrow_resnet(), {"layer4": "out"}), head)
+        module = DeepLabV3(IntermediateLayerGetter(narrow_resnet(10), {"layer4": "out"}), head)
     else:
         name = "deeplabv3_resnet50" if size == "real" else "deeplabv3_mobilenet_v3_large"
         module = getattr(torchvision.models.segmentation, name)(weights=None, weights_backbone=None)
@@ -125,4 +127,4 @@ def narrow_head(head, channels=16):
 
 @network
 def deeplab_v3(size):
-    return of_images(segmentation(size), photographs(3, side(size, 520)), outputs=["classes"])
+    return on_photographs(segmentation(size), side(size, 520), outputs=["classes"])
