@@ -193,9 +193,9 @@ function corners(
       const scaled = scale === 1 ? value : builder.op('Mul', [value, builder.scalar(scale)])
       return normalized ? builder.op('Mul', [scaled, builder.op('Sub', [float(builder, size), builder.scalar(1)])]) : scaled
     }) as [Value, Value]
-  // Before iOS 17 Core ML takes a normalized box that starts beyond the image and runs backwards for the whole image.
+  // Before iOS 16, which brought `pad_value`, Core ML takes a normalized box that starts beyond the image and runs backwards for the whole image.
   const inImage = ([start, end]: [Value, Value], size: ShapeElement): [Value, Value] => {
-    if (op.opset >= 17 || !normalized) return [start, end]
+    if (op.opset >= 16 || !normalized) return [start, end]
     const last = builder.op('Sub', [float(builder, size), builder.scalar(1)])
     const astray = builder.op('And', [builder.op('Greater', [start, last]), builder.op('Greater', [start, end])])
     return [builder.op('Where', [astray, builder.scalar(0), start]), builder.op('Where', [astray, last, end])]
