@@ -65,6 +65,9 @@ class Detector(nn.Module):
         head = lambda inside, outside: nn.Sequential(conv(inside, w[2], 3), conv(w[2], w[2], 3), nn.Conv2d(w[2], outside, 1))
         self.boxes = nn.ModuleList(head(each, 4 * self.BINS) for each in w[2:])
         self.scores = nn.ModuleList(head(each, classes) for each in w[2:])
+        for last in [head[-1] for head in (*self.boxes, *self.scores)]:
+            # Distances and scores that depend on the image: torch's own weights leave all of them near the middle.
+            nn.init.normal_(last.weight, std=2 / last.in_channels**0.5)
         strides = [8, 16, 32]
         centres = [torch.stack(torch.meshgrid(torch.arange(image // s) + 0.5, torch.arange(image // s) + 0.5, indexing="xy")).flatten(1) for s in strides]
         self.register_buffer("centres", torch.cat(centres, 1)[None])

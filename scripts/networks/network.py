@@ -88,14 +88,14 @@ def half(array):
 
 
 def photographs(count, size, seed=0, channels=3):
-    """Normalized images that differ in everything: smooth shapes of several scales, contrast and colour."""
+    """Normalized images that differ in everything: smooth shapes of several scales, colour, and three contrasts in turn."""
     rng = np.random.default_rng([seed, size])
     images = []
     for index in range(count):
         image = torch.zeros(1, channels, size, size)
         for cells in (2, 5, 11, 37):
             noise = torch.from_numpy(rng.standard_normal((1, channels, cells, cells)).astype(np.float32))
-            image += nn.functional.interpolate(noise, size=(size, size), mode="bicubic") * (0.4 + 0.3 * index)
+            image += nn.functional.interpolate(noise, size=(size, size), mode="bicubic") * (0.4 + 0.3 * (index % 3))
         images.append(half(image.numpy()))
     return images
 

@@ -18,7 +18,7 @@ def whisper_encoder(size):
 
 @network
 def clip(size):
-    """Both towers of CLIP, and how well the image fits the text."""
+    """Both towers of CLIP, and how well the image fits each of four texts."""
     from transformers import CLIPConfig, CLIPModel
     real = size == "real"
     width, layers, heads, image = {"real": (None, None, None, 224), "small": (128, 2, 4, 64), "tiny": (32, 1, 2, 32)}[size]
@@ -29,9 +29,10 @@ def clip(size):
     # Embeddings are found at the end token, the last one of each text.
     last = config.text_config.eos_token_id
     length = 77 if real else 16
-    texts = tokens(3, length, min(last, config.text_config.vocab_size) - 1, seed=6)
+    words = tokens(12, length, min(last, config.text_config.vocab_size) - 1, seed=6)
+    texts = [np.concatenate(words[first:first + 4]) for first in (0, 4, 8)]
     for text in texts:
-        text[0, -1] = last
+        text[:, -1] = last
 
     def pick(model, image, text):
         out = model(input_ids=text, pixel_values=image, return_dict=True)
