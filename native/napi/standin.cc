@@ -1,4 +1,6 @@
 // The stand-in's switches, for tests. Not in the addon that is shipped.
+#include <malloc.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -190,6 +192,12 @@ Napi::Value stridedCopy(const Napi::CallbackInfo &info) {
 
 Napi::Value createdBytes(const Napi::CallbackInfo &info) { return Napi::Number::New(info.Env(), static_cast<double>(coreml::Buffer::createdBytes())); }
 
+// What malloc has given out and not got back, in the whole process: unlike resident memory, without what it keeps for later.
+Napi::Value allocatedBytes(const Napi::CallbackInfo &info) {
+  struct mallinfo2 all = mallinfo2();
+  return Napi::Number::New(info.Env(), static_cast<double>(all.uordblks + all.hblkhd));
+}
+
 } // namespace
 
 void defineStandin(Napi::Env env, Napi::Object exports) {
@@ -210,6 +218,7 @@ void defineStandin(Napi::Env env, Napi::Object exports) {
   standin.Set("bareCalls", Napi::Function::New<bareCalls>(env, "bareCalls"));
   standin.Set("stridedCopy", Napi::Function::New<stridedCopy>(env, "stridedCopy"));
   standin.Set("createdBytes", Napi::Function::New<createdBytes>(env, "createdBytes"));
+  standin.Set("allocatedBytes", Napi::Function::New<allocatedBytes>(env, "allocatedBytes"));
   exports.Set("standin", standin);
 }
 

@@ -38,18 +38,17 @@ struct Timer {
 
   void run() {
     std::unique_lock<std::mutex> lock(mutex);
+    std::vector<Later> due;
     while (true) {
-      if (queue.empty()) {
-        changed.wait(lock);
-        continue;
-      }
-      Later next = queue.top();
-      if (changed.wait_until(lock, next.due) != std::cv_status::timeout && Clock::now() < next.due) continue;
-      queue.pop();
+      if (queue.empty()) changed.wait(lock);
+      else if (Clock::now() < queue.top().due) changed.wait_until(lock, queue.top().due);
+      // All that is due in one go: one at a time, this thread would fall behind on a busy machine.
+      for (auto now = Clock::now(); !queue.empty() && queue.top().due <= now; queue.pop()) due.push_back(queue.top());
       lock.unlock();
       @autoreleasepool {
-        next.work(next.context);
+        for (const Later &each : due) each.work(each.context);
       }
+      due.clear();
       lock.lock();
     }
   }
