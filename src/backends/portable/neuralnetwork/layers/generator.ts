@@ -1,6 +1,6 @@
+import { categorical, normal, uniform } from '../../onnx/random.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { categorical, normal, uniform } from '../random.ts'
 import { scalarOf, shapeVectorOf } from '../shapes.ts'
 
 /** Layers that make values: constants, ranges, random numbers. The three forms take their shape from a tensor, a parameter or a vector. */
@@ -73,6 +73,6 @@ export const generatorLayers: LayerTable = {
     const x = input(layer)
     const logits = params.isLogits ? x : graph.op('Log', [graph.op('Add', [x, graph.scalar(params.eps || 1e-10)])])
     const tempered = graph.op('Div', [logits, graph.scalar(params.temperature || 1)])
-    return categorical(graph, tempered, params.numSamples, params.seed)
+    return categorical(graph, graph.op('Softmax', [tempered], { axis: -1 }), params.numSamples, params.seed)
   },
 }

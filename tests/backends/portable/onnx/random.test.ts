@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { categorical, normal, uniform } from '../../../../src/backends/portable/neuralnetwork/random.ts'
-import { builder, runGraph } from '../onnx/run-graph.ts'
+import { categorical, normal, uniform } from '../../../../src/backends/portable/onnx/random.ts'
+import { builder, runGraph } from './run-graph.ts'
 
 const count = 40_000
 const shape = [200, count / 200]
@@ -28,7 +28,7 @@ function kolmogorov(values: Float32Array, distribution: (x: number) => number): 
   return distance * Math.sqrt(sorted.length)
 }
 
-describe('random layers', () => {
+describe('random numbers', () => {
   it('draw evenly from [0, 1)', async () => {
     const [first, again, other] = await drawn(uniform)
     expect(again).toEqual(first)
@@ -70,12 +70,17 @@ describe('random layers', () => {
     const size = graph.ints([1000])
     const [a, b] = await runGraph(graph, [uniform(graph, size, -1n), uniform(graph, size, -1n)])
     expect(a!.data).not.toEqual(b!.data)
+    const another = builder()
+    const [values] = await runGraph(another, [normal(another, another.ints([count]), -1n)])
+    const normals = values!.data as Float32Array
+    expect(Math.abs(moment(normals, 1))).toBeLessThan(0.025)
+    expect(Math.abs(moment(normals, 2) - 1)).toBeLessThan(0.035)
   })
 
-  it('draw classes by their probability', async () => {
+  it('draw classes by their weights', async () => {
     const graph = builder()
-    const logits = graph.constant('float32', [2, 3], [0, Math.log(3), Number.NEGATIVE_INFINITY, 1, 1, 1])
-    const [result] = await runGraph(graph, [categorical(graph, logits, count, 3n)])
+    const weights = graph.constant('float32', [2, 3], [0.5, 1.5, 0, 1, 1, 1])
+    const [result] = await runGraph(graph, [categorical(graph, weights, count, 3n)])
     const data = result!.data as Float32Array
     expect([...result!.dims]).toEqual([2, count])
     const share = (row: number, kind: number) => mean(data.subarray(row * count, (row + 1) * count).map((x) => Number(x === kind)))

@@ -1,9 +1,11 @@
-import type { GraphBuilder } from '../onnx/builder.ts'
-import type { Value } from '../onnx/value.ts'
+import type { GraphBuilder } from './builder.ts'
+import type { Value } from './value.ts'
 
 /**
  * Random numbers from a counter: element i of a tensor is a hash of i and the seed. So they depend on nothing but seed and shape,
- * whatever ran before, and work for shapes that only a run tells. A seed of -1 draws a new one for every prediction.
+ * whatever ran before, and work for shapes that only a run tells. Those of seed -1 are onnxruntime's own, others in every prediction.
+ *
+ * Each step is a pass over memory, which is what takes the time: as few as good numbers need.
  */
 
 /** A 32-bit mixing function, as constants of xor-shifts and multiplications. */
@@ -33,18 +35,13 @@ function mix(graph: GraphBuilder, value: Value): Value {
   return xorShift(x, lastShift)
 }
 
-/** A whole number that each run draws anew. */
-function drawInt(graph: GraphBuilder, low: number, high: number): Value {
-  return graph.cast(graph.op('RandomUniform', [], { shape: [], low, high }), 'int32')
-}
-
-/** What tells one stream of numbers from another: a hash of seed and stream, drawn anew at each run where the seed is -1. */
-function key(graph: GraphBuilder, seed: bigint, stream: number): Value {
+/** What tells the numbers of one seed from another's: a hash of the seed as int32 scalar. */
+function key(graph: GraphBuilder, seed: bigint): Value {
   const low = Number(BigInt.asUintN(32, seed))
   const high = Number(BigInt.asUintN(32, seed >> 32n))
-  const fixed = mixNumber(mixNumber(low ^ mixNumber(high)) + stream)
-  if (seed !== -1n) return graph.scalar(fixed | 0, 'int32')
-  return graph.op('Add', [drawInt(graph, -2147483648, 2147483520), graph.scalar(fixed | 0, 'int32')])
+  // "Drawn" between 0 and ½, so that onnxruntime does not compute all numbers when it loads the model, and keep them.
+  const nothing = graph.cast(graph.op('RandomUniform', [], { shape: [], low: 0, high: 0.5 }), 'int32')
+  return graph.op('Add', [nothing, graph.scalar(mixNumber(low ^ mixNumber(high)) | 0, 'int32')])
 }
 
 /** Number of elements of a shape, as int32 scalar. */
@@ -52,16 +49,15 @@ function countOf(graph: GraphBuilder, shape: Value): Value {
   return graph.cast(graph.op('ReduceProd', [shape, graph.ints([0])], { keepdims: 0 }), 'int32')
 }
 
-/** Hashes of 0, 1, 2, … as int32 vector: what every stream of numbers is made from. */
-function hashedCounter(graph: GraphBuilder, count: Value): Value {
-  // "Drawn" from nothing but 0, so that onnxruntime does not compute all this when it loads the model, and keep it.
-  const counter = graph.op('Range', [drawInt(graph, 0, 0.5), count, graph.scalar(1, 'int32')])
-  return graph.cast(mix(graph, graph.cast(counter, 'uint32')), 'int32')
-}
-
-/** Evenly distributed 32-bit numbers of a stream, as uint32 vector. Hashed twice, with the key in between: shifted keys give no shifted sequences. */
-function bits(graph: GraphBuilder, hashes: Value, seed: bigint, stream = 0): Value {
-  return mix(graph, graph.cast(graph.op('Add', [hashes, key(graph, seed, stream)]), 'uint32'))
+/**
+ * Evenly distributed 32-bit numbers as uint32 vector: hashes of a counter that begins at the key and goes in steps of an odd number, made of
+ * the key too, so that no two seeds give the same numbers shifted.
+ */
+function bits(graph: GraphBuilder, count: Value, seed: bigint): Value {
+  const begin = key(graph, seed)
+  const step = graph.op('Add', [graph.op('Mul', [begin, graph.scalar(0x5bd1e996, 'int32')]), graph.scalar(1, 'int32')])
+  const counter = graph.op('Range', [graph.scalar(0, 'int32'), count, graph.scalar(1, 'int32')])
+  return mix(graph, graph.cast(graph.op('Add', [graph.op('Mul', [counter, step]), begin]), 'uint32'))
 }
 
 /** Numbers of [0, 1) from 32-bit ones, 24 bits fine. */
@@ -77,21 +73,27 @@ function shaped(graph: GraphBuilder, vector: Value, shape: Value): Value {
   return graph.op('Reshape', [vector, shape], { allowzero: 1 }, { types: [{ type: vector.type, dims }] })
 }
 
+/** Numbers of onnxruntime's generators, which go on from prediction to prediction. */
+function unseeded(graph: GraphBuilder, opType: string, shape: Value, attributes: Record<string, number>): Value {
+  return graph.op(opType, [graph.op('Expand', [graph.scalar(0), shape])], { ...attributes, dtype: 'float32' })
+}
+
 /** Numbers of [0, 1), 24 bits fine. */
 export function uniform(graph: GraphBuilder, shape: Value, seed: bigint): Value {
-  return shaped(graph, unit(graph, bits(graph, hashedCounter(graph, countOf(graph, shape)), seed)), shape)
+  if (seed === -1n) return unseeded(graph, 'RandomUniformLike', shape, { low: 0, high: 1 - 2 ** -24 })
+  return shaped(graph, unit(graph, bits(graph, countOf(graph, shape), seed)), shape)
 }
 
 /** Standard normal numbers (Box and Muller's method: two even numbers make two normal ones). */
 export function normal(graph: GraphBuilder, shape: Value, seed: bigint): Value {
+  if (seed === -1n) return unseeded(graph, 'RandomNormalLike', shape, { mean: 0, scale: 1 })
   const count = countOf(graph, shape)
   const pairs = graph.op('Div', [graph.op('Add', [count, graph.scalar(1, 'int32')]), graph.scalar(2, 'int32')])
-  const hashes = hashedCounter(graph, pairs)
+  const drawn = bits(graph, pairs, seed)
   // All 32 bits for the radius, which has the tail: (bits + ½) / 2^32, never 0.
-  const drawn = graph.cast(bits(graph, hashes, seed), 'float32')
-  const open = graph.op('Mul', [graph.op('Add', [drawn, graph.scalar(0.5)]), graph.scalar(2 ** -32)])
-  const radius = graph.op('Sqrt', [graph.op('Mul', [graph.op('Log', [graph.op('Min', [open, graph.scalar(1)])]), graph.scalar(-2)])])
-  const angle = graph.op('Mul', [unit(graph, bits(graph, hashes, seed, 1)), graph.scalar(2 * Math.PI)])
+  const open = graph.op('Mul', [graph.op('Add', [graph.cast(drawn, 'float32'), graph.scalar(0.5)]), graph.scalar(2 ** -32)])
+  const radius = graph.op('Sqrt', [graph.op('Mul', [graph.op('Log', [open]), graph.scalar(-2)])])
+  const angle = graph.op('Mul', [unit(graph, mix(graph, drawn)), graph.scalar(2 * Math.PI)])
   const both = ['Cos', 'Sin'].map((opType) => graph.op('Mul', [radius, graph.op(opType, [angle])]))
   // Of an odd number the last one is not needed.
   const end = graph.reshape(graph.cast(count, 'int64'), [1])
@@ -99,15 +101,15 @@ export function normal(graph: GraphBuilder, shape: Value, seed: bigint): Value {
   return shaped(graph, numbers, shape)
 }
 
-/** Draws `count` indices from softmax(logits) over the last dimension: [..., classes] → [..., count]. */
-export function categorical(graph: GraphBuilder, logits: Value, count: number, seed: bigint): Value {
-  const rank = logits.dims.length
-  const probabilities = graph.op('Softmax', [logits], { axis: rank - 1 })
-  const upTo = graph.op('CumSum', [probabilities, graph.scalar(rank - 1, 'int64')])
+/** Draws `count` indices by the weights of the last dimension, which need not add up to 1: [..., classes] → float32 [..., count]. */
+export function categorical(graph: GraphBuilder, weights: Value, count: number, seed: bigint): Value {
+  const rank = weights.dims.length
+  const upTo = graph.op('CumSum', [weights, graph.scalar(rank - 1, 'int64')])
   // Rounding must not leave room behind the last class.
   const bounds = graph.slice(upTo, [rank - 1], [0], [-1])
-  const leading = graph.dims(logits).slice(0, -1)
-  const drawn = uniform(graph, graph.shapeVector([...leading, count]), seed)
+  const leading = graph.dims(weights).slice(0, -1)
+  const total = graph.op('ReduceSum', [weights, graph.ints([rank - 1])])
+  const drawn = graph.op('Mul', [uniform(graph, graph.shapeVector([...leading, count]), seed), total])
   const above = graph.op('GreaterOrEqual', [graph.unsqueeze(drawn, [rank]), graph.unsqueeze(bounds, [rank - 1])])
   return graph.op('ReduceSum', [graph.cast(above, 'float32'), graph.ints([rank])], { keepdims: 0 })
 }
