@@ -40,6 +40,8 @@ void eachSetting(Visit visit) {
   visit("throwFromCompile", settings.throwFromCompile);
   visit("throwFromLoad", settings.throwFromLoad);
   visit("throwFromPredict", settings.throwFromPredict);
+  visit("predictSignal", settings.predictSignal);
+  visit("hangInPredict", settings.hangInPredict);
   visit("nilWithoutError", settings.nilWithoutError);
   visit("failPlan", settings.failPlan);
   visit("energyGated", settings.energyGated);

@@ -1,6 +1,7 @@
 // The switches of the stand-in: which machine it plays and how awkward it is. Tests set them through the addon's `standin` object.
 #pragma once
 #include <atomic>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -26,6 +27,8 @@ struct Settings {
   std::atomic<bool> throwFromCompile{false};
   std::atomic<bool> throwFromLoad{false};
   std::atomic<bool> throwFromPredict{false};
+  std::atomic<int> predictSignal{0};           // the signal by which a prediction ends the process, 9 for SIGKILL; 0: none
+  std::atomic<bool> hangInPredict{false};      // predictions do not come back, until this is false again
   std::atomic<bool> nilWithoutError{false};    // predictions give nil and no NSError
   std::atomic<bool> failPlan{false};
   std::atomic<bool> energyGated{false};        // energy counters stay at zero
@@ -55,6 +58,9 @@ Events &events();
 // How many objects of one of the stand-in's classes are alive; one of all the classes, by name.
 std::atomic<long> &liveCount(const char *className);
 std::map<std::string, long> liveObjects();
+
+// Runs `work` on a thread on which completion handlers come: there are as many as there is work at a time, up to 64, and they live as long as the process.
+void onOwnThread(std::function<void()> work);
 
 // Runs `work` on another thread after so many milliseconds.
 void runLater(int milliseconds, void (*work)(void *), void *context);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <queue>
 #include <thread>
@@ -63,6 +64,30 @@ Timer &timer() {
   return *instance;
 }
 
+struct HandlerThreads {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::function<void()>> work;
+  int idle = 0, threads = 0;
+
+  void run() {
+    std::unique_lock<std::mutex> lock(mutex);
+    while (true) {
+      ++idle;
+      changed.wait(lock, [this] { return !work.empty(); });
+      --idle;
+      auto next = std::move(work.front());
+      work.pop_front();
+      lock.unlock();
+      @autoreleasepool {
+        next();
+        next = nullptr;
+      }
+      lock.lock();
+    }
+  }
+};
+
 } // namespace
 
 Settings &settings() {
@@ -90,6 +115,17 @@ std::atomic<long> &liveCount(const char *className) {
 std::map<std::string, long> liveObjects() {
   std::lock_guard<std::mutex> lock(objects().mutex);
   return {objects().live.begin(), objects().live.end()};
+}
+
+void onOwnThread(std::function<void()> work) {
+  static HandlerThreads *pool = new HandlerThreads;
+  std::lock_guard<std::mutex> lock(pool->mutex);
+  pool->work.push_back(std::move(work));
+  if (static_cast<int>(pool->work.size()) > pool->idle && pool->threads < 64) {
+    ++pool->threads;
+    std::thread([] { pool->run(); }).detach();
+  }
+  pool->changed.notify_one();
 }
 
 void runLater(int milliseconds, void (*work)(void *), void *context) {

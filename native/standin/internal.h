@@ -8,6 +8,8 @@
 #include "control.h"
 #include "specification.h"
 
+@class StandinState;
+
 namespace standin {
 
 NSError *modelError(NSInteger code, NSString *text);
@@ -36,6 +38,14 @@ uint16_t toHalf(double value);
 // What the model computes: see inference.mm.
 bool infer(const Signature &signature, const Specification &specification, id<MLFeatureProvider> inputs, NSDictionary *stateArrays,
            NSDictionary *backings, NSMutableDictionary *outputs, NSError **error);
+
+void throwIf(bool wanted, NSString *what);
+
+// Autoreleased; nil and an error where it fails.
+MLDictionaryFeatureProvider *predict(MLModel *model, id<MLFeatureProvider> inputs, StandinState *state, MLPredictionOptions *options, bool synchronous, NSError **error);
+
+// The same on a thread of the stand-in's own.
+void predictLater(MLModel *model, id<MLFeatureProvider> inputs, MLState *state, MLPredictionOptions *options, void (^handler)(id<MLFeatureProvider>, NSError *));
 
 // Specifications live as long as anything refers to them.
 const Specification *keep(std::shared_ptr<Specification> specification);

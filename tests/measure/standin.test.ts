@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,23 +7,23 @@ import type { Backend } from '../../src/backends/backend.ts'
 import { compareWith } from '../../src/measure/compare.ts'
 import type { CompareOptions } from '../../src/measure/options.ts'
 import { type CompareResult, compareResult } from '../../src/measure/result.ts'
+import { buildStandin, buildTimeout, lacking, skipNote } from '../native/standin-build.ts'
 import { measuredOf, quickSettings, unitOf } from './helpers/fake.ts'
 
 /** compare over the real addon and apple backend, with the stand-in in Core ML's place: everything that only a Mac has, but for the truth of its figures. */
 
-const addon = process.env.COREML_STANDIN_ADDON ?? fileURLToPath(new URL('../../build-standin/none/coreml.node', import.meta.url))
 const module = new URL('helpers/standin-backend.mjs', import.meta.url).href
 const model = fileURLToPath(new URL('../../models/lstm/lstm.mlpackage', import.meta.url))
 
-describe.skipIf(!existsSync(addon))('on the stand-in (skipped without it: node scripts/build-standin.mjs)', () => {
+describe.skipIf(lacking !== undefined)(`on the stand-in${skipNote}`, () => {
   let folder: string
   let file: string
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'coreml-bridge-standin-'))
     file = path.join(folder, 'settings.json')
-    process.env.COREML_STANDIN_ADDON = addon
+    process.env.COREML_STANDIN_ADDON ??= buildStandin('none')
     process.env.COREML_STANDIN_SETTINGS = file
-  })
+  }, buildTimeout)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   const configure = (settings: Record<string, Record<string, unknown>>) => writeFileSync(file, JSON.stringify(settings))
@@ -90,6 +90,32 @@ describe.skipIf(!existsSync(addon))('on the stand-in (skipped without it: node s
     expect(unitOf(result, 'cpuAndGPU')).toMatchObject({ status: 'failed', code: 'ERR_LOAD', phase: 'cold load' })
     expect(unitOf(result, 'cpuAndNeuralEngine')).toMatchObject({ status: 'failed', code: 'ERR_PREDICT', phase: 'first prediction' })
     expect(measuredOf(result, 'cpuOnly').energy).toHaveProperty('unavailable')
+  }, 120_000)
+
+  test.each(['cpuAndGPU', 'cpuAndNeuralEngine', 'all'] as const)(
+    '%s killed in its first prediction is "crashed: SIGKILL"',
+    async (killed) => {
+      const units = ['cpuOnly', 'cpuAndGPU', 'cpuAndNeuralEngine', 'all'] as const
+      const result = await run({ '*': { predictMicroseconds: 500, energyMissing: true }, [killed]: { predictSignal: 9 } }, { units })
+      expect(unitOf(result, killed)).toMatchObject({ status: 'crashed', phase: 'first prediction', how: 'SIGKILL' })
+      expect(result.models[0]!.verdict).toContain(`${killed} crashed: SIGKILL`)
+      for (const other of units.filter((name) => name !== killed)) expect(measuredOf(result, other).steady.blocks).toHaveLength(10)
+    },
+    120_000,
+  )
+
+  test('a unit that aborts itself and one that hangs end alone; the last one is measured', async () => {
+    const result = await run(
+      {
+        '*': { predictMicroseconds: 500, energyMissing: true },
+        cpuAndGPU: { predictSignal: 6 },
+        cpuAndNeuralEngine: { hangInPredict: true },
+      },
+      { units: ['cpuAndGPU', 'cpuAndNeuralEngine', 'cpuOnly'], settings: { timeoutMilliseconds: 5000 } },
+    )
+    expect(unitOf(result, 'cpuAndGPU')).toMatchObject({ status: 'crashed', phase: 'first prediction', how: 'SIGABRT' })
+    expect(unitOf(result, 'cpuAndNeuralEngine')).toMatchObject({ status: 'timedOut', phase: 'first prediction', afterMilliseconds: 5000 })
+    expect(measuredOf(result, 'cpuOnly').steady.blocks).toHaveLength(10)
   }, 120_000)
 
   test('a machine that warms up in mid-run marks the block', async () => {

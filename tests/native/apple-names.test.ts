@@ -15,7 +15,7 @@ import { messagesSent } from '../../scripts/apple-names/uses.mjs'
 
 const folder = fetchedBindings()
 const hasClang = spawnSync('clang++-19', ['--version']).status === 0
-const skipNote = folder ? '' : ' (skipped: the bindings were not fetched; apt-get install cargo, then npm test)'
+const skipNote = folder ? '' : ' (skipped: the bindings were not fetched; apt-get install cargo-web, then npm test)'
 
 const headers = [
   'coreml/newer_api.h',

@@ -1,34 +1,23 @@
 // Builds the addon against the stand-in for Core ML with AddressSanitizer and UndefinedBehaviorSanitizer, and runs its specs with them inside Node.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildStandin, buildTimeout, lacking, skipNote } from './standin-build.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const packages = 'cmake ninja-build clang-19 lld-19 libclang-rt-19-dev libgnustep-base-dev gobjc++ libblocksruntime-dev'
 
-function missing(): string | undefined {
-  if (process.platform !== 'linux') return 'the stand-in is for Linux; on a Mac the tests use Core ML itself'
-  const found = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0
-  const there =
-    ['cmake', 'ninja', 'clang++-19', 'ld.lld-19'].every(found) && existsSync('/usr/include/GNUstep') && existsSync('/usr/include/Block.h')
-  return there ? undefined : `apt-get install ${packages}`
-}
-
-const lacking = missing()
-
-describe.skipIf(lacking !== undefined)(`the addon on the stand-in, under ASan and UBSan${lacking ? ` (skipped: ${lacking})` : ''}`, () => {
+describe.skipIf(lacking !== undefined)(`the addon on the stand-in, under ASan and UBSan${skipNote}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'coreml-sanitized-'))
   const report = join(folder, 'report.json')
   let output = ''
   let status: number | null = null
 
   beforeAll(() => {
-    const built = spawnSync(process.execPath, [join(root, 'scripts/build-standin.mjs'), 'asan'], { encoding: 'utf8' })
-    if (built.status !== 0) throw new Error(`the stand-in build failed:\n${built.stderr.slice(-4000)}`)
+    const addon = buildStandin('asan')
     const runtime = spawnSync('clang-19', ['-print-file-name=libclang_rt.asan-x86_64.so'], { encoding: 'utf8' }).stdout.trim()
     const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
     const run = spawnSync(
@@ -39,7 +28,7 @@ describe.skipIf(lacking !== undefined)(`the addon on the stand-in, under ASan an
         encoding: 'utf8',
         env: {
           ...process.env,
-          COREML_STANDIN_ADDON: join(root, 'build-standin/asan/coreml.node'),
+          COREML_STANDIN_ADDON: addon,
           COREML_BRIDGE_CACHE: join(folder, 'cache'),
           LD_PRELOAD: runtime,
           // Node itself leaks at its end; the specs count our objects instead.
@@ -51,7 +40,7 @@ describe.skipIf(lacking !== undefined)(`the addon on the stand-in, under ASan an
     )
     status = run.status
     output = run.stdout + run.stderr
-  }, 1_200_000)
+  }, buildTimeout)
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -1,6 +1,6 @@
 /**
  * The apple backend over the stand-in for Core ML, for units in child processes. COREML_STANDIN_ADDON names the addon, COREML_STANDIN_SETTINGS a JSON file with the
- * stand-in's switches by unit ("*" for all): it is read again before each load and whenever the machine's condition is asked for.
+ * stand-in's switches by unit ("*" for all): it is read again before each compilation and load, and whenever the machine's condition is asked for.
  */
 import { readFileSync } from 'node:fs'
 import { appleBackend } from '../../../dist/backends/apple/backend.js'
@@ -25,6 +25,10 @@ export const backend = {
   computeUnits() {
     configure()
     return appleBackend.computeUnits()
+  },
+  compile(source, destination) {
+    configure()
+    return appleBackend.compile(source, destination)
   },
   load(path, options) {
     units = options.computeUnits

@@ -26,6 +26,9 @@ export interface Settings {
   throwFromCompile: boolean
   throwFromLoad: boolean
   throwFromPredict: boolean
+  /** 9 for SIGKILL; 0 for none. */
+  predictSignal: number
+  hangInPredict: boolean
   nilWithoutError: boolean
   failPlan: boolean
   energyGated: boolean
@@ -55,6 +58,8 @@ const plain: Settings = {
   throwFromCompile: false,
   throwFromLoad: false,
   throwFromPredict: false,
+  predictSignal: 0,
+  hangInPredict: false,
   nilWithoutError: false,
   failPlan: false,
   energyGated: false,
