@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkBaseline, slowdownFailures } from '../../src/measure/gate/baseline.ts'
+import { bluntGates, checkBaseline, slowdownFailures } from '../../src/measure/gate/baseline.ts'
 import { checkCondition, parseCondition } from '../../src/measure/gate/condition.ts'
 import { failuresOf } from '../../src/measure/gate/verdict.ts'
 import type { CompareResult, MeasuredUnit } from '../../src/measure/result.ts'
@@ -72,6 +72,14 @@ describe('baseline', () => {
       gate: 'cpuOnly at most 10 % slower than the baseline',
       reason: expect.stringMatching(/^20 % slower, at least 1[89] %$/),
     })
+  })
+
+  test('a gate that would miss a slowdown well beyond the limit is told to be blunt, a sharp one and a failed one are not', () => {
+    const blunt = bluntGates(checkBaseline(withRuns([1, 1.1, 0.9, 1.05, 0.95]), withRuns([1, 1.1, 0.9]), 0.1), 0.1)
+    expect(blunt).toHaveLength(3)
+    expect(blunt[0]).toMatch(/^MobileNetV2, cpuOnly: runs differ so much that only a slowdown of [34]\d % is sure to be found/)
+    expect(bluntGates(checkBaseline(baseline, withRuns([1, 1.01, 0.99]), 0.1), 0.1)).toEqual([])
+    expect(bluntGates(checkBaseline(withRuns([1, 1.1, 0.9, 1.05, 0.95]), withRuns([3, 3.3, 2.7]), 0.1), 0.1)).toEqual([])
   })
 
   test('too few runs, another machine and other models are refused', () => {

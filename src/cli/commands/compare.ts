@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { CoreMLError, type ErrorCode } from '../../errors.ts'
 import type { CompareEvent } from '../../measure/events.ts'
-import { checkBaseline, gateRuns, slowdownFailures } from '../../measure/gate/baseline.ts'
+import { bluntGates, checkBaseline, gateRuns, slowdownFailures } from '../../measure/gate/baseline.ts'
 import { type Condition, checkCondition, type Failure, parseCondition } from '../../measure/gate/condition.ts'
 import { failuresOf } from '../../measure/gate/verdict.ts'
 import type { ModelToCompare } from '../../measure/options.ts'
@@ -58,12 +58,14 @@ function phaseText(event: CompareEvent): string | undefined {
   }
 }
 
-/** Everything that fails the run: wrong outputs, conditions that hold, a slowdown against the baseline. */
+/** Everything that fails the run: wrong outputs, conditions that hold, a slowdown against the baseline. Says which gates are blunt. */
 async function failures(result: CompareResult, flags: CompareFlags, limit: number): Promise<Failure[]> {
   const found = [...failuresOf(result), ...flags.failIf.flatMap((condition) => checkCondition(result, condition))]
   if (flags.baseline === undefined) return found
   const { readResult } = await import('../../measure/read-result.ts')
-  return [...found, ...slowdownFailures(checkBaseline(await readResult(flags.baseline), result, limit), limit)]
+  const checks = checkBaseline(await readResult(flags.baseline), result, limit)
+  for (const blunt of bluntGates(checks, limit)) process.stderr.write(`note: ${blunt}\n`)
+  return [...found, ...slowdownFailures(checks, limit)]
 }
 
 /** The models that are named, or the sample models of the size that is asked for. */

@@ -8,6 +8,9 @@ import type { Failure } from './condition.ts'
 /** Runs of each unit that a comparison with a baseline makes where nothing else is asked for. */
 export const gateRuns = 3
 
+/** A gate that needs a slowdown of more than this beyond its limit is told to be blunt. */
+const sharpness = 0.05
+
 /** One unit of one model against its baseline. */
 export interface SlowdownCheck extends SlowdownTest {
   model: string
@@ -54,4 +57,14 @@ export function slowdownFailures(checks: readonly SlowdownCheck[], limit: number
       gate: `${units} at most ${percentText(limit)} slower than the baseline`,
       reason: `${percentText(ratio - 1)} slower, at least ${percentText(lowerBound - 1)}`,
     }))
+}
+
+/** The gates that would miss a slowdown well beyond the limit, because runs differ too much, in words. */
+export function bluntGates(checks: readonly SlowdownCheck[], limit: number): string[] {
+  return checks
+    .filter(({ failed, detectable }) => !failed && detectable - 1 > limit + sharpness)
+    .map(({ model, units, detectable }) => {
+      const reach = `runs differ so much that only a slowdown of ${percentText(detectable - 1)} is sure to be found`
+      return `${model}, ${units}: ${reach} (in nine of ten cases); more --runs help, here and in the baseline`
+    })
 }

@@ -9,11 +9,16 @@ export interface SlowdownTest {
   lowerBound: number
   /** Probability of a ratio as large as this where the true one is at the limit. */
   pValue: number
+  /** The smallest true ratio that this gate would fail in nine of ten runs, with the spread that was found. */
+  detectable: number
   failed: boolean
 }
 
 /** Chance of failing a run whose slowdown is exactly at the limit: below the promised 5 %. */
 export const gateError = 0.04
+
+/** Share of runs that a gate shall fail where the slowdown is {@link SlowdownTest.detectable}. */
+const gatePower = 0.9
 
 /** Runs that a gate needs in all, baseline and current together: below that the run-to-run spread is not known. */
 export const minimumGateRuns = 4
@@ -30,9 +35,17 @@ export function testSlowdown(baselineRuns: readonly number[], currentRuns: reado
   const spread = Math.sqrt((squares(before) + squares(now)) / degrees) * Math.sqrt(1 / before.length + 1 / now.length)
   const difference = mean(now) - mean(before)
   const excess = difference - Math.log1p(limit)
-  const lowerBound = difference - studentQuantile(gateError, degrees) * spread
+  const margin = studentQuantile(gateError, degrees) * spread
+  // The t of a true excess is its shift plus, closely enough, a central t: both margins add up.
+  const reach = margin + studentQuantile(1 - gatePower, degrees) * spread
   const pValue = spread === 0 ? (excess > 0 ? 0 : 1) : studentUpperTail(excess / spread, degrees)
-  return { ratio: Math.exp(difference), lowerBound: Math.exp(lowerBound), pValue, failed: pValue < gateError }
+  return {
+    ratio: Math.exp(difference),
+    lowerBound: Math.exp(difference - margin),
+    pValue,
+    detectable: (1 + limit) * Math.exp(reach),
+    failed: pValue < gateError,
+  }
 }
 
 /** Sum of squared deviations from the mean. */
