@@ -1,6 +1,7 @@
 import type { Graph } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
+import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { Rewriter } from './rewriter.ts'
 
@@ -9,5 +10,6 @@ export function optimize(graph: Graph): void {
   const rewriter = new Rewriter(graph)
   mergeBounds(rewriter)
   fuseInstanceNormalization(rewriter)
+  keepZerosOfMaxPool(rewriter)
   dropUnused(graph)
 }

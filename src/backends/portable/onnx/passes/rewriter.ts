@@ -45,11 +45,19 @@ export class Rewriter {
 
   /** A new float32 constant whose elements are all `number`, for the node that computes `output`. */
   addConstant(output: string, hint: string, dims: readonly number[], number: number): string {
+    return this.#add(output, hint, dims, new Constant('float32', new Float32Array(elementCount(dims)).fill(number)))
+  }
+
+  /** A new int64 constant of rank 1, for the node that computes `output`. */
+  addInts(output: string, hint: string, numbers: readonly number[]): string {
+    return this.#add(output, hint, [numbers.length], new Constant('int64', BigInt64Array.from(numbers, BigInt)))
+  }
+
+  #add(output: string, hint: string, dims: readonly number[], constant: Constant): string {
     const taken = (candidate: string) => this.#constants.has(candidate) || this.#producers.has(candidate)
     let name = `${output}/${hint}`
     while (taken(name)) name += '_'
-    const data = new Float32Array(elementCount(dims)).fill(number)
-    const value: Value = { name, type: 'float32', dims, constant: new Constant('float32', data) }
+    const value: Value = { name, type: constant.type, dims, constant }
     this.#constants.set(name, value)
     this.#graph.initializers.push(value)
     return name

@@ -1,0 +1,24 @@
+import { describe, expect, test } from 'vitest'
+import { optimized } from './run.ts'
+
+const input = { data: Float32Array.from([-1, -2, -3, -4]), dims: [1, 1, 2, 2] }
+const around = [0, 0, 1, 1, 0, 0, 1, 1]
+const window = { kernel_shape: [2, 2], strides: [1, 1] }
+
+describe('maxima over padding in front of the pooling', () => {
+  // Only the window in the middle holds no padding.
+  test.each([0, -0])('zeros win over negative values (%d)', async (fill) => {
+    const { ys } = await optimized(input, (b, x) => b.op('MaxPool', [b.op('Pad', [x, b.ints(around), b.scalar(fill)])], window))
+    expect(ys.map((y) => y + 0)).toEqual([0, 0, 0, 0, -1, 0, 0, 0, 0])
+  })
+
+  test('zeros that are not written out win as well', async () => {
+    const { ys } = await optimized(input, (b, x) => b.op('MaxPool', [b.op('Pad', [x, b.ints(around)])], window))
+    expect(ys).toEqual([0, 0, 0, 0, -1, 0, 0, 0, 0])
+  })
+
+  test('another number is left as it is', async () => {
+    const { ys } = await optimized(input, (b, x) => b.op('MaxPool', [b.op('Pad', [x, b.ints(around), b.scalar(-2.5)])], window))
+    expect(ys).toEqual([-1, -1, -2, -1, -1, -2, -2.5, -2.5, -2.5])
+  })
+})
