@@ -30,7 +30,17 @@ describe('conditions', () => {
     expect(checkCondition(result, parseCondition('cpuAndGPU.energy.total > 1mJ'))[0]!.reason).toMatch(
       /^not known: the energy counters read zero/,
     )
-    expect(checkCondition(result, parseCondition('all.steady.median > 5ms'))[0]!.reason).toBe('all: crashed')
+    expect(checkCondition(result, parseCondition('all.steady.median > 5ms'))[0]!.reason).toMatch(/^all crashed: /)
+  })
+
+  test('the reason gives the value in what the limit is written in', () => {
+    const [failure] = checkCondition(result, parseCondition(`cpuOnly.steady.median > 1µs`))
+    expect(failure!.reason).toBe(`it is ${Number((cpu * 1000).toPrecision(4))}µs`)
+  })
+
+  test('a limit in a unit of another kind is a mistake', () => {
+    expect(() => checkCondition(result, parseCondition('cpuOnly.steady.median > 5MB'))).toThrow('the figure is in ms, which is no MB')
+    expect(() => checkCondition(result, parseCondition('cpuOnly.peakMemory > 5ms'))).toThrow('the figure is in B, which is no ms')
   })
 
   test.each([

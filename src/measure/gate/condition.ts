@@ -1,5 +1,7 @@
 import { allComputeUnits, type ComputeUnits } from '../../backends/backend.ts'
 import { CoreMLError } from '../../errors.ts'
+import { endText } from '../analysis/verdict.ts'
+import type { FigureUnit, Measured } from '../figure.ts'
 import type { CompareResult, MeasuredUnit } from '../result.ts'
 
 /** A condition such as `all.steady.median > 5ms`; a run in which it holds fails. */
@@ -9,8 +11,9 @@ export interface Condition {
   /** Path of a figure in the result of the unit. */
   path: string[]
   operator: '<' | '<=' | '>' | '>='
-  /** In the figure's own unit. */
   limit: number
+  /** What the limit is written in; empty where it is a bare number, in the figure's own unit. */
+  suffix: string
 }
 
 /** A condition that holds, or that cannot be told. */
@@ -20,27 +23,26 @@ export interface Failure {
   reason: string
 }
 
-/** What a number may be written in, as a factor on the units that results use (ms, B, mJ, ratio). */
-const factors: Readonly<Record<string, number>> = {
-  '': 1,
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  B: 1,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  mJ: 1,
-  J: 1000,
-  W: 1,
-  dB: 1,
-  x: 1,
-  '×': 1,
-  '%': 0.01,
-  '/s': 1,
+/** What a limit may be written in: the unit of the figures that it goes with, and how many of those it is. */
+const suffixes: Readonly<Record<string, readonly [FigureUnit, number]>> = {
+  ns: ['ms', 1e-6],
+  us: ['ms', 1e-3],
+  µs: ['ms', 1e-3],
+  ms: ['ms', 1],
+  s: ['ms', 1000],
+  m: ['ms', 60_000],
+  B: ['B', 1],
+  kB: ['B', 1e3],
+  MB: ['B', 1e6],
+  GB: ['B', 1e9],
+  mJ: ['mJ', 1],
+  J: ['mJ', 1000],
+  W: ['W', 1],
+  dB: ['dB', 1],
+  x: ['ratio', 1],
+  '×': ['ratio', 1],
+  '%': ['ratio', 0.01],
+  '/s': ['1/s', 1],
 }
 
 const grammar = /^\s*([A-Za-z]+)((?:\.[A-Za-z0-9_-]+)+)\s*(<=|>=|<|>)\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([A-Za-zµ×%/]*)\s*$/
@@ -51,8 +53,7 @@ const grammar = /^\s*([A-Za-z]+)((?:\.[A-Za-z0-9_-]+)+)\s*(<=|>=|<|>)\s*(\d+(?:\
  */
 export function parseCondition(text: string): Condition {
   const match = grammar.exec(text)
-  const factor = match === null ? undefined : factors[match[5]!]
-  if (match === null || factor === undefined) {
+  if (match === null || (match[5] !== '' && !Object.hasOwn(suffixes, match[5]!))) {
     throw new CoreMLError(
       'ERR_ARGUMENT',
       `"${text}" is no condition: write for example "all.steady.median > 5ms" or "cpuAndNeuralEngine.speedup < 2x"`,
@@ -63,11 +64,11 @@ export function parseCondition(text: string): Condition {
     throw new CoreMLError('ERR_ARGUMENT', `"${text}": there is no compute unit "${match[1]}" (units: ${allComputeUnits.join(', ')})`)
   }
   const path = match[2]!.slice(1).split('.')
-  return { text: text.trim(), units, path, operator: match[3] as Condition['operator'], limit: Number(match[4]) * factor }
+  return { text: text.trim(), units, path, operator: match[3] as Condition['operator'], limit: Number(match[4]), suffix: match[5]! }
 }
 
-/** The number at a path: of a figure, its value. A text says why there is none. */
-function numberAt(unit: MeasuredUnit, path: readonly string[]): number | string {
+/** The number at a path, with its unit where it is a figure. A text says why there is none. */
+function numberAt(unit: MeasuredUnit, path: readonly string[]): { value: number; unit: FigureUnit | null } | string {
   let value: unknown = unit
   for (const name of path) {
     if (typeof value === 'object' && value !== null && 'unavailable' in value) return String(value.unavailable)
@@ -77,12 +78,21 @@ function numberAt(unit: MeasuredUnit, path: readonly string[]): number | string 
     value = (value as Record<string, unknown>)[name]
   }
   if (typeof value === 'object' && value !== null) {
-    if ('value' in value && typeof value.value === 'number') return value.value
+    if ('value' in value && typeof value.value === 'number') return { value: value.value, unit: (value as Measured).unit ?? null }
     if ('unavailable' in value) return String(value.unavailable)
   }
-  if (typeof value === 'number') return value
+  if (typeof value === 'number') return { value, unit: null }
   if (value === null) return 'not known'
   throw new CoreMLError('ERR_ARGUMENT', `"${path.join('.')}" is no number`)
+}
+
+/** The value in what the limit is written in. @throws CoreMLError ERR_ARGUMENT where the figure is of another kind */
+function inSuffix({ value, unit }: { value: number; unit: FigureUnit | null }, { text, suffix }: Condition): number {
+  if (suffix === '') return value
+  const [expected, factor] = suffixes[suffix]!
+  if (unit !== null && unit !== expected)
+    throw new CoreMLError('ERR_ARGUMENT', `"${text}": the figure is in ${unit}, which is no ${suffix}`)
+  return value / factor
 }
 
 function holds(value: number, { operator, limit }: Condition): boolean {
@@ -98,9 +108,10 @@ export function checkCondition(result: CompareResult, condition: Condition): Fai
     const fail = (reason: string): Failure[] => [{ model: model.name, gate: condition.text, reason }]
     const unit = model.units.find(({ units }) => units === condition.units)
     if (unit === undefined) return fail(`${condition.units} was not measured`)
-    if (unit.status !== 'measured') return fail(`${condition.units}: ${unit.status}`)
-    const value = numberAt(unit, condition.path)
-    if (typeof value === 'string') return fail(`not known: ${value}`)
-    return holds(value, condition) ? fail(`it is ${Number(value.toPrecision(4))}`) : []
+    if (unit.status !== 'measured') return fail(`${condition.units} ${endText(unit)}`)
+    const found = numberAt(unit, condition.path)
+    if (typeof found === 'string') return fail(`not known: ${found}`)
+    const value = inSuffix(found, condition)
+    return holds(value, condition) ? fail(`it is ${Number(value.toPrecision(4))}${condition.suffix}`) : []
   })
 }
