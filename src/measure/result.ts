@@ -166,7 +166,7 @@ const speedup = z.strictObject({
 })
 export type Speedup = z.infer<typeof speedup>
 
-const unitResult = z.discriminatedUnion('status', [
+export const unitResult = z.discriminatedUnion('status', [
   z.strictObject({
     status: z.literal('measured'),
     units: computeUnits,
@@ -234,6 +234,10 @@ const machine = z.strictObject({
 })
 export type Machine = z.infer<typeof machine>
 
+/** What fails a run: wrong outputs, a condition that holds or cannot be told, a slowdown against the baseline. */
+const failure = z.strictObject({ model: z.string(), gate: z.string(), reason: z.string() })
+export type Failure = z.infer<typeof failure>
+
 /** Everything that one `compare` found. */
 export const compareResult = z.strictObject({
   schemaVersion: z.literal(resultVersion),
@@ -252,5 +256,7 @@ export const compareResult = z.strictObject({
     durationMilliseconds: z.number(),
   }),
   models: z.array(modelResult),
+  /** Written by the command, whose exit status is 1 where there are any. */
+  failures: z.array(failure).optional(),
 })
 export type CompareResult = z.infer<typeof compareResult>

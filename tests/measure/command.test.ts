@@ -91,6 +91,7 @@ describe('compare', () => {
       'compare',
       trees,
       ...quick,
+      '--json',
       '--fail-if',
       'cpuOnly.steady.median > 1ns',
       '--fail-if',
@@ -98,6 +99,8 @@ describe('compare', () => {
     ])
     expect(hold.status).toBe(1)
     expect(hold.stderr.match(/^failed: .*/gm)).toEqual([expect.stringMatching(/^failed: trees: cpuOnly.steady.median > 1ns: it is /)])
+    const { failures } = compareResult.parse(JSON.parse(hold.stdout))
+    expect(failures).toEqual([{ model: 'trees', gate: 'cpuOnly.steady.median > 1ns', reason: expect.stringMatching(/^it is \d+ns$/) }])
   })
 
   test('a baseline of five runs: not slower passes, ten times as slow fails', async () => {
@@ -124,6 +127,7 @@ describe('compare', () => {
     [[lstm, '--units', 'cpuAndNeuralEngine'], 3, 'ERR_COMPUTE_UNIT_UNAVAILABLE'],
     [[lstm, '--duration', 'soon'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--fail-if', 'nonsense'], 2, 'ERR_ARGUMENT'],
+    [[lstm, '--fail-if', 'cpuOnly.steady.average > 5ms'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--max-slowdown', '10%'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--csv', '--markdown'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--baseline', 'no-such.json'], 2, 'ERR_FILE'],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bluntGates, checkBaseline, slowdownFailures } from '../../src/measure/gate/baseline.ts'
 import { checkCondition, parseCondition } from '../../src/measure/gate/condition.ts'
+import { checkFigurePath } from '../../src/measure/gate/figure-path.ts'
 import { failuresOf } from '../../src/measure/gate/verdict.ts'
 import type { CompareResult, MeasuredUnit } from '../../src/measure/result.ts'
 import { macResult } from '../report/fixture.ts'
@@ -38,9 +39,9 @@ describe('conditions', () => {
     expect(failure!.reason).toBe(`it is ${Number((cpu * 1000).toPrecision(4))}µs`)
   })
 
-  test('a limit in a unit of another kind is a mistake', () => {
-    expect(() => checkCondition(result, parseCondition('cpuOnly.steady.median > 5MB'))).toThrow('the figure is in ms, which is no MB')
-    expect(() => checkCondition(result, parseCondition('cpuOnly.peakMemory > 5ms'))).toThrow('the figure is in B, which is no ms')
+  test('a limit in a unit of another kind fails with the reason', () => {
+    expect(checkCondition(result, parseCondition('cpuOnly.steady.median > 5MB'))[0]!.reason).toBe('the figure is in ms, which is no MB')
+    expect(checkCondition(result, parseCondition('cpuOnly.peakMemory > 5ms'))[0]!.reason).toBe('the figure is in B, which is no ms')
   })
 
   test.each([
@@ -50,6 +51,28 @@ describe('conditions', () => {
     ['> 5ms', 'is no condition'],
   ])('"%s" is refused', (text, message) => {
     expect(() => parseCondition(text)).toThrow(message)
+  })
+
+  test.each([
+    'steady.median',
+    'phases.coldLoad',
+    'speedup',
+    'breakEven.cached',
+    'peakMemory',
+    'energy.total',
+    'batch.perSecond',
+    'batch.size',
+  ])('before anything is measured, %s is known to be a figure', (figure) => {
+    expect(() => checkFigurePath(parseCondition(`cpuOnly.${figure} > 5`))).not.toThrow()
+  })
+
+  test.each([
+    ['steady.average', 'there is no "average"'],
+    ['constructor', 'there is no "constructor"'],
+    ['steady', 'is no number'],
+    ['backend', 'is no number'],
+  ])('and %s is known to be none', (figure, message) => {
+    expect(() => checkFigurePath(parseCondition(`cpuOnly.${figure} > 5ms`))).toThrow(message)
   })
 
   test('an unknown figure is a mistake, not a pass', () => {

@@ -2,11 +2,11 @@ import { type Command, Option } from 'commander'
 import { CoreMLError, type ErrorCode } from '../../errors.ts'
 import type { CompareEvent } from '../../measure/events.ts'
 import { bluntGates, checkBaseline, gateRuns, slowdownFailures } from '../../measure/gate/baseline.ts'
-import { type Condition, checkCondition, type Failure, parseCondition } from '../../measure/gate/condition.ts'
+import { type Condition, checkCondition, parseCondition } from '../../measure/gate/condition.ts'
 import { failuresOf } from '../../measure/gate/verdict.ts'
 import type { ModelToCompare } from '../../measure/options.ts'
 import { suiteSettings } from '../../measure/protocol/defaults.ts'
-import type { CompareResult } from '../../measure/result.ts'
+import type { CompareResult, Failure } from '../../measure/result.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { addSharedOptions, parseCount, parseDurationOption, readSharedOptions, type SharedOptions } from '../options.ts'
 import { type Progress, startProgress } from '../progress.ts'
@@ -58,12 +58,20 @@ function phaseText(event: CompareEvent): string | undefined {
   }
 }
 
-/** Everything that fails the run: wrong outputs, conditions that hold, a slowdown against the baseline. Says which gates are blunt. */
-async function failures(result: CompareResult, flags: CompareFlags, limit: number): Promise<Failure[]> {
-  const found = [...failuresOf(result), ...flags.failIf.flatMap((condition) => checkCondition(result, condition))]
-  if (flags.baseline === undefined) return found
-  const { readResult } = await import('../../measure/read-result.ts')
-  const checks = checkBaseline(await readResult(flags.baseline), result, limit)
+/** What the result is held against. Mistakes in it are told before minutes of measuring. */
+async function readGates({ baseline, failIf }: CompareFlags): Promise<CompareResult | undefined> {
+  if (failIf.length > 0) {
+    const { checkFigurePath } = await import('../../measure/gate/figure-path.ts')
+    failIf.forEach(checkFigurePath)
+  }
+  return baseline === undefined ? undefined : (await import('../../measure/read-result.ts')).readResult(baseline)
+}
+
+/** Everything that fails the run. Says which gates are blunt. */
+function failures(result: CompareResult, { failIf }: CompareFlags, baseline: CompareResult | undefined, limit: number): Failure[] {
+  const found = [...failuresOf(result), ...failIf.flatMap((condition) => checkCondition(result, condition))]
+  if (baseline === undefined) return found
+  const checks = checkBaseline(baseline, result, limit)
   for (const blunt of bluntGates(checks, limit)) process.stderr.write(`note: ${blunt}\n`)
   return [...found, ...slowdownFailures(checks, limit)]
 }
@@ -108,8 +116,7 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
   if (flags.maxSlowdown !== undefined && flags.baseline === undefined)
     throw new CoreMLError('ERR_ARGUMENT', '--max-slowdown needs --baseline FILE')
   const { compare } = await import('../../measure/compare.ts')
-  // A baseline that cannot be read is told before minutes of measuring.
-  if (flags.baseline !== undefined) await (await import('../../measure/read-result.ts')).readResult(flags.baseline)
+  const baseline = await readGates(flags)
   const progress = startProgress('comparing', { quiet: flags.json === true && !process.stderr.isTTY })
   const models = await modelsOf(paths, flags, progress)
   let result: CompareResult
@@ -142,8 +149,15 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
     progress.stop()
   }
   throwIfUnloadable(result)
-  await print(result, flags)
-  const failed = await failures(result, flags, flags.maxSlowdown ?? 0.1)
+  let failed: Failure[]
+  try {
+    failed = failures(result, flags, baseline, flags.maxSlowdown ?? 0.1)
+  } catch (error) {
+    // What was measured is not lost where the baseline does not fit it.
+    if (!flags.json) await print(result, flags)
+    throw error
+  }
+  await print({ ...result, failures: failed }, flags)
   if (failed.length === 0) return
   for (const { model, gate, reason } of failed) process.stderr.write(`failed: ${model}: ${gate}: ${reason}\n`)
   process.exitCode = 1

@@ -1,9 +1,8 @@
 import { CoreMLError } from '../../errors.ts'
 import { runMedians } from '../analysis/series.ts'
-import type { CompareResult } from '../result.ts'
+import type { CompareResult, Failure } from '../result.ts'
 import { minimumGateRuns, type SlowdownTest, testSlowdown } from '../statistics/slowdown.ts'
 import { percentText } from '../words.ts'
-import type { Failure } from './condition.ts'
 
 /** Runs of each unit that a comparison with a baseline makes where nothing else is asked for. */
 export const gateRuns = 3

@@ -2,7 +2,7 @@ import { allComputeUnits, type ComputeUnits } from '../../backends/backend.ts'
 import { CoreMLError } from '../../errors.ts'
 import { endText } from '../analysis/verdict.ts'
 import type { FigureUnit, Measured } from '../figure.ts'
-import type { CompareResult, MeasuredUnit } from '../result.ts'
+import type { CompareResult, Failure, MeasuredUnit } from '../result.ts'
 
 /** A condition such as `all.steady.median > 5ms`; a run in which it holds fails. */
 export interface Condition {
@@ -14,13 +14,6 @@ export interface Condition {
   limit: number
   /** What the limit is written in; empty where it is a bare number, in the figure's own unit. */
   suffix: string
-}
-
-/** A condition that holds, or that cannot be told. */
-export interface Failure {
-  model: string
-  gate: string
-  reason: string
 }
 
 /** What a limit may be written in: the unit of the figures that it goes with, and how many of those it is. */
@@ -86,13 +79,11 @@ function numberAt(unit: MeasuredUnit, path: readonly string[]): { value: number;
   throw new CoreMLError('ERR_ARGUMENT', `"${path.join('.')}" is no number`)
 }
 
-/** The value in what the limit is written in. @throws CoreMLError ERR_ARGUMENT where the figure is of another kind */
-function inSuffix({ value, unit }: { value: number; unit: FigureUnit | null }, { text, suffix }: Condition): number {
+/** The value in what the limit is written in. A text says why it cannot be. */
+function inSuffix({ value, unit }: { value: number; unit: FigureUnit | null }, suffix: string): number | string {
   if (suffix === '') return value
   const [expected, factor] = suffixes[suffix]!
-  if (unit !== null && unit !== expected)
-    throw new CoreMLError('ERR_ARGUMENT', `"${text}": the figure is in ${unit}, which is no ${suffix}`)
-  return value / factor
+  return unit === null || unit === expected ? value / factor : `the figure is in ${unit}, which is no ${suffix}`
 }
 
 function holds(value: number, { operator, limit }: Condition): boolean {
@@ -111,7 +102,8 @@ export function checkCondition(result: CompareResult, condition: Condition): Fai
     if (unit.status !== 'measured') return fail(`${condition.units} ${endText(unit)}`)
     const found = numberAt(unit, condition.path)
     if (typeof found === 'string') return fail(`not known: ${found}`)
-    const value = inSuffix(found, condition)
+    const value = inSuffix(found, condition.suffix)
+    if (typeof value === 'string') return fail(value)
     return holds(value, condition) ? fail(`it is ${Number(value.toPrecision(4))}${condition.suffix}`) : []
   })
 }

@@ -1,6 +1,5 @@
 import { accuracyText } from '../analysis/verdict.ts'
-import type { CompareResult } from '../result.ts'
-import type { Failure } from './condition.ts'
+import type { CompareResult, Failure } from '../result.ts'
 
 /** What fails a run without any gate being asked for: wrong outputs, and models of which no unit could be measured. */
 export function failuresOf(result: CompareResult): Failure[] {
