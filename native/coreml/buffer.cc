@@ -41,7 +41,7 @@ void *takeKept(int index) {
   std::lock_guard<std::mutex> lock(kept.mutex);
   void *block = kept.free[index];
   if (block == nullptr) return nullptr;
-  std::memcpy(&kept.free[index], block, sizeof(void *));
+  std::memcpy(static_cast<void *>(&kept.free[index]), block, sizeof(void *));
   kept.bytes -= smallestBlock << index;
   return block;
 }
@@ -51,7 +51,7 @@ bool keep(void *block, int index) {
   Pool &kept = pool();
   std::lock_guard<std::mutex> lock(kept.mutex);
   if (kept.bytes + bytes > keptBytes) return false;
-  std::memcpy(block, &kept.free[index], sizeof(void *));
+  std::memcpy(block, static_cast<const void *>(&kept.free[index]), sizeof(void *));
   kept.free[index] = block;
   kept.bytes += bytes;
   return true;

@@ -106,7 +106,9 @@ void startPlan(const std::string &path, const Configuration &settings, PlanDone 
 } // namespace
 
 void loadComputePlan(std::string compiledPath, Configuration configuration, PlanDone done) {
-  runOnNewThread([=] { startPlan(compiledPath, configuration, done); });
+  runOnNewThread([compiledPath = std::move(compiledPath), configuration = std::move(configuration), done = std::move(done)] {
+    startPlan(compiledPath, configuration, done);
+  });
 }
 
 } // namespace coreml

@@ -87,7 +87,7 @@ class Model : public std::enable_shared_from_this<Model> {
   Result<std::shared_ptr<State>> newState();
 
   // Refuses what is queued; `done` comes when what runs has ended. The MLModel goes then, or with the last reference.
-  void close(std::function<void()> done);
+  void close(const std::function<void()> &done);
 
   Implementation &implementation() { return *implementation_; }
 

@@ -212,7 +212,7 @@ void Model::predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPredic
   PredictionJob job;
   job.cancellation = request->cancellation;
   job.refused = [done] { done(disposed()); };
-  job.runAlone = [self = shared_from_this(), request, done](const std::function<void()> &finished) {
+  job.runAlone = [self = shared_from_this(), request = std::move(request), done = std::move(done)](const std::function<void()> &finished) {
     auto result = predictBatchNow(self->implementation_->model.get(), *request);
     request->inputs.clear();
     finished();
@@ -222,8 +222,8 @@ void Model::predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPredic
 }
 
 void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done) {
-  auto self = shared_from_this();
-  auto submit = [self, request, done](StateGate::Pass pass) {
+  auto state = request->state;
+  auto submit = [self = shared_from_this(), request = std::move(request), done = std::move(done)](StateGate::Pass pass) {
     PredictionJob job;
     job.cancellation = request->cancellation;
     job.refused = [done, pass] { done(disposed()); };
@@ -236,10 +236,10 @@ void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done)
     };
     self->implementation_->queue.submit(std::move(job));
   };
-  if (request->state == nullptr) {
+  if (state == nullptr) {
     submit(nullptr);
   } else {
-    request->state->gate()->enter(submit);
+    state->gate()->enter(submit);
   }
 }
 
@@ -260,6 +260,6 @@ Result<std::shared_ptr<State>> Model::newState() {
   return result;
 }
 
-void Model::close(std::function<void()> done) { implementation_->queue.close(std::move(done)); }
+void Model::close(const std::function<void()> &done) { implementation_->queue.close(done); }
 
 } // namespace coreml

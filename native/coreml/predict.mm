@@ -137,7 +137,8 @@ void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request,
     }
     refused = call->backings.set(request->outputBackings);
     if (refused) return;
-    auto kept = call; // a block would capture the outer variable by reference, as the lambda does
+    // A block would capture the outer variable by reference, as the lambda does.
+    auto kept = call; // NOLINT(performance-unnecessary-copy-initialization): the handler outlives this function
     auto handler = ^(id<MLFeatureProvider> output, NSError *error) {
       finish(kept, output, error);
     };

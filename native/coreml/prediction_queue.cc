@@ -38,7 +38,11 @@ struct PredictionQueue::Shared {
 
 PredictionQueue::PredictionQueue(size_t overlap) : shared_(std::make_shared<Shared>(overlap)) {}
 
-PredictionQueue::~PredictionQueue() { close(nullptr); }
+PredictionQueue::~PredictionQueue() {
+  std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->closed = true;
+  shared_->changed.notify_one();
+}
 
 void PredictionQueue::submit(PredictionJob job) {
   Shared &shared = *shared_;
@@ -59,7 +63,7 @@ void PredictionQueue::submit(PredictionJob job) {
   shared.changed.notify_one();
 }
 
-void PredictionQueue::close(std::function<void()> drained) {
+void PredictionQueue::close(const std::function<void()> &drained) {
   Shared &shared = *shared_;
   std::deque<PredictionJob> refused;
   bool idle;

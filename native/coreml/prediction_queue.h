@@ -24,12 +24,12 @@ class PredictionQueue {
  public:
   // At most `overlap` overlapping jobs are under way at a time.
   explicit PredictionQueue(size_t overlap);
-  // Closes. What runs goes on with the references that its job holds.
+  // Ends the thread. Nothing waits or runs any more: every job holds the model that owns the queue.
   ~PredictionQueue();
 
   void submit(PredictionJob job);
   // Refuses what has not started and everything submitted from now on; `drained` is called once nothing runs any more.
-  void close(std::function<void()> drained);
+  void close(const std::function<void()> &drained);
 
  private:
   struct Shared;

@@ -64,6 +64,7 @@ Napi::Value predict(const Napi::CallbackInfo &info) {
 std::vector<Features> listOfFeatures(Napi::Value value) {
   auto list = value.As<Napi::Array>();
   std::vector<Features> all;
+  all.reserve(list.Length());
   for (uint32_t i = 0; i < list.Length(); ++i) all.push_back(featuresFrom(list.Get(i)));
   return all;
 }
@@ -139,7 +140,7 @@ Napi::Value dispose(const Napi::CallbackInfo &info) {
   std::shared_ptr<Model> model = std::move(content.model);
   return runOperation<Nothing>(
       info.Env(),
-      [model = std::move(model)](Done<Nothing> done) {
+      [model = std::move(model)](const Done<Nothing> &done) {
         if (model == nullptr) done(Nothing{});
         else model->close([done] { done(Nothing{}); });
       },
