@@ -1,5 +1,6 @@
 import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { rowsOfBatch } from '../../onnx/initial-state.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { matmul } from './linear.ts'
@@ -56,7 +57,9 @@ function zeros(builder: GraphBuilder, length: number): Value {
 }
 
 /** [batch, directions · H] as [directions, batch, H]. */
-function initialState(builder: GraphBuilder, value: Value, directions: number, size: number): Value {
+function initialState(op: OpContext, name: string, directions: number, size: number): Value {
+  const { builder } = op
+  const value = rowsOfBatch(builder, op.input(name), 0, builder.dim(op.input('x'), 1))
   if (directions === 1) return builder.unsqueeze(value, [0])
   return builder.transpose(builder.reshape(value, [builder.dim(value, 0), directions, size]), [1, 0, 2])
 }
@@ -130,8 +133,8 @@ function lstm(op: OpContext): Value[] {
       weights('weight_hh'),
       hasBias ? stacked(builder, suffixes.map(bias)) : null,
       null,
-      initialState(builder, op.input('initial_h'), directions, size),
-      initialState(builder, op.input('initial_c'), directions, size),
+      initialState(op, 'initial_h', directions, size),
+      initialState(op, 'initial_c', directions, size),
       hasPeephole ? stacked(builder, suffixes.map(peephole)) : null,
     ],
     { hidden_size: size, direction: both ? 'bidirectional' : 'forward', ...activationAttributes(used, directions) },
@@ -219,7 +222,7 @@ function gru(op: OpContext): Value[] {
       builder.unsqueeze(gates(op.input('weight_hh')), [0]),
       bias || inputBias ? builder.unsqueeze(builder.concat([part(inputBias), part(bias)], 0), [0]) : null,
       null,
-      builder.unsqueeze(op.input('initial_h'), [0]),
+      initialState(op, 'initial_h', 1, size),
     ],
     {
       hidden_size: size,
@@ -244,7 +247,7 @@ function rnn(op: OpContext): Value[] {
       builder.unsqueeze(op.input('weight_hh'), [0]),
       bias ? builder.unsqueeze(builder.concat([bias, zeros(builder, size)], 0), [0]) : null,
       null,
-      builder.unsqueeze(op.input('initial_h'), [0]),
+      initialState(op, 'initial_h', 1, size),
     ],
     { hidden_size: size, ...activationAttributes([activationOf(op, 'activation', 'tanh')], 1) },
     { outputs: 2 },

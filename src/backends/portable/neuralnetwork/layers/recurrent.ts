@@ -10,6 +10,7 @@ import type {
 } from '../../../../format/index.ts'
 import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { rowsOfBatch } from '../../onnx/initial-state.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
@@ -120,7 +121,7 @@ function recursionOf(layer: LayerContext<unknown>, weights: Value): Value {
 function stateOf(layer: LayerContext<unknown>, index: number, x: Value, size: number): Value {
   const { graph } = layer
   const given = layer.inputs[index]
-  if (given) return graph.reshape(given, [graph.dim(x, 1), size])
+  if (given) return rowsOfBatch(graph, graph.reshape(given, [-1, size]), 0, graph.dim(x, 1))
   return graph.expand(graph.scalar(0), [graph.dim(x, 1), size])
 }
 
@@ -161,11 +162,12 @@ function sequenceOf(layer: LayerContext<unknown>, size: number, reverse: boolean
 /** States as ONNX takes them: [directions, batch, vector]; absent ones are zeros. */
 function states(layer: LayerContext<unknown>, indices: readonly number[], size: number): Value | undefined {
   const { graph } = layer
+  const batch = graph.dim(input(layer), 1)
   const given = indices.map((index) => layer.inputs[index])
   if (given.every((value) => value === undefined)) return undefined
   const parts = given.map((value) => {
     if (!value) throw invalid(layer, 'some of its states are given, others are not')
-    return graph.reshape(value, [1, -1, size])
+    return rowsOfBatch(graph, graph.reshape(value, [1, -1, size]), 1, batch)
   })
   return graph.concat(parts, 0)
 }
