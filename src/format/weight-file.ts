@@ -47,11 +47,12 @@ export function readWeightEntry(source: Source, offset: bigint | number): Weight
   if (type === undefined) invalid(source, `entry at byte ${offset}: unknown type ${number}`)
   const length = Number(metadata.readBigUInt64LE(8))
   const start = Number(metadata.readBigUInt64LE(16))
-  const padding = Number(metadata.readBigUInt64LE(24))
   if (start + length > source.size) {
     invalid(source, `entry at byte ${offset}: data of ${length} bytes at ${start} in a file of ${source.size} bytes`)
   }
   const bits = bitsOf(type)
+  // Writers from before the types of less than a byte left this and what follows as they found the memory.
+  const padding = bits < 8 ? Number(metadata.readBigUInt64LE(24)) : 0
   const used = length * 8 - padding
   if (padding > 7 || used < 0 || used % bits !== 0)
     invalid(source, `entry at byte ${offset}: ${length} bytes less ${padding} bits are no whole ${type}`)

@@ -1,9 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeElements, openModel, packBits, readConstant, readLayerWeights, unpackBits, type Value } from '../../src/format/index.ts'
 import { float16ToFloat32 } from '../../src/model/float16.ts'
 import type { TensorData } from '../../src/model/tensor.ts'
-import { blockOf, expectedValues, fixture } from './support.ts'
+import { blockOf, copyOf, expectedValues, fixture } from './support.ts'
 
 /** Numbers, of half precision too. */
 function numbers(type: string, data: TensorData): number[] {
@@ -42,6 +44,27 @@ describe('constants of ML Programs', async () => {
     expect(file.location(blob)).toEqual({ path: blob.source.path, offset: blob.offset, length: 7 })
     expect(file.readBlob(blob)).toHaveLength(7)
   })
+})
+
+// Before there were types of less than a byte, coremltools left what follows an entry's offset as it found the memory.
+test('what earlier writers left in an entry beyond its offset counts for nothing', async () => {
+  const path = copyOf('storage-types.mlpackage')
+  const original = await openModel(path)
+  const operation = blockOf(original).operations.find(({ outputs }) => outputs[0]?.name.startsWith('fp32_const'))
+  const value = operation?.attributes.val
+  if (value?.value?.case !== 'blobFileValue') throw new Error('not in the weight file')
+  const entry = Number(value.value.value.offset)
+  original.close()
+  const weights = join(path, 'Data/com.apple.CoreML/weights/weight.bin')
+  const bytes = readFileSync(weights)
+  bytes.fill(0xa5, entry + 24, entry + 64)
+  writeFileSync(weights, bytes)
+
+  const file = await openModel(path)
+  const constant = readConstant(file, value)
+  if (constant.kind !== 'tensor') throw new Error('no tensor')
+  expect(numbers(constant.type, constant.data)).toEqual(expectedValues.storageTypes.fp32.values)
+  file.close()
 })
 
 describe('weights of neural network layers', async () => {
