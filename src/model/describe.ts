@@ -28,6 +28,8 @@ import type {
 import type { TensorType } from './tensor.ts'
 
 const tensorTypes: Partial<Record<number, TensorType>> = {
+  // The first converters stated no type for the arrays of classic models, which compute in double.
+  [ArrayDataType.INVALID]: 'float64',
   [ArrayDataType.FLOAT16]: 'float16',
   [ArrayDataType.FLOAT32]: 'float32',
   [ArrayDataType.DOUBLE]: 'float64',

@@ -1,5 +1,6 @@
+import { create, toBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { openModel } from '../../src/format/index.ts'
+import { ModelSchema, openModel } from '../../src/format/index.ts'
 import { describeModel } from '../../src/model/describe.ts'
 import type { ModelDescription } from '../../src/model/description.ts'
 import { fixture } from './support.ts'
@@ -88,5 +89,13 @@ test('features of every type, damaged ones by name', async () => {
   expect(() => describeModel(file)).toThrow(expect.objectContaining({ code: 'ERR_MODEL_INVALID', message: expect.stringContaining('"x"') }))
   feature.type.type = { case: undefined }
   expect(() => describeModel(file)).toThrow('has no type')
+  file.close()
+})
+
+test('an array of no stated type, as in the first classic models, holds doubles', async () => {
+  const input = { name: 'x', type: { type: { case: 'multiArrayType' as const, value: { shape: [4] } } } }
+  const spec = create(ModelSchema, { specificationVersion: 1, description: { input: [input] }, type: { case: 'identity', value: {} } })
+  const file = await openModel({ specification: toBinary(ModelSchema, spec) })
+  expect(describeModel(file).inputs).toMatchObject([{ name: 'x', type: 'multiArray', dataType: 'float64', shape: [4] }])
   file.close()
 })

@@ -86,6 +86,17 @@ describe('lowering of ML Programs', () => {
     expect(old!.y).toEqual([3, 1])
   })
 
+  // torch's expand(n, -1) as coremltools 8 wrote it: the shape, -1 and all, divided by the present one.
+  test('a dimension tiled less than once stays as it is', async () => {
+    const operations = [
+      operation('real_div', { x: 'shape', y: { ints: [1, 3], dims: [2] } }, { reps: int32(2) }),
+      operation('tile', { x: 'x', reps: 'reps' }, { y: float32(null, null) }),
+    ]
+    const feeds = { x: new Tensor('float32', Float32Array.of(1, -2, 3), [1, 3]), shape: new Tensor('int32', Int32Array.of(2, -1), [2]) }
+    const [outputs] = await run(programModel({ x: float32(1, 3), shape: int32(2) }, operations, ['y']), feeds)
+    expect(outputs!.y).toEqual([1, -2, 3, 1, -2, 3])
+  })
+
   test('asks for the shape where an op has to know it, and lowers with one', () => {
     const normalized = operation('non_maximum_suppression', nms('x'), {
       b: float32(1, 5, 4),

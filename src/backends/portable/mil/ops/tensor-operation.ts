@@ -196,7 +196,9 @@ export const tensorOperation: LoweringTable = {
     const x = op.input('x')
     const reps = op.known('reps')
     if (reps) return reps.every((count) => count === 1) ? x : builder.op('Tile', [x, builder.ints(reps)])
-    return builder.op('Tile', [x, builder.cast(op.input('reps'), 'int64')])
+    // Converters of torch's `expand` once divided its -1 ("as it is") by the size: such counts leave the dimension alone in Core ML.
+    const counts = builder.op('Max', [builder.cast(op.input('reps'), 'int64'), builder.scalar(1, 'int64')])
+    return builder.op('Tile', [x, counts])
   },
   topk,
 }
