@@ -32,7 +32,7 @@ function normalized(node: Node, rewriter: Rewriter): { x: string; channels: numb
  * of the reshaped value: one pass over memory in place of seven.
  */
 export function fuseInstanceNormalization(rewriter: Rewriter): void {
-  for (const node of rewriter.nodes) {
+  for (const node of rewriter.nodes()) {
     const found = normalized(node, rewriter)
     if (!found) continue
     const { x, channels, epsilon } = found

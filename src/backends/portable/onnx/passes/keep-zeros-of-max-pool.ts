@@ -5,7 +5,7 @@ import type { Rewriter } from './rewriter.ts'
  * window are negative, the zeros are lost. It leaves a Pad alone that names its axes, which says the same.
  */
 export function keepZerosOfMaxPool(rewriter: Rewriter): void {
-  for (const node of rewriter.nodes) {
+  for (const node of rewriter.nodes()) {
     if (node.opType !== 'MaxPool') continue
     const pad = rewriter.producer(node.inputs[0])
     if (pad?.opType !== 'Pad' || pad.inputs[3]) continue

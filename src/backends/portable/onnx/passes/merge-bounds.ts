@@ -44,7 +44,7 @@ function mirrored(node: Node, rewriter: Rewriter): { input: string; bounds: Boun
  * onnxruntime computes together with the convolution in front of it.
  */
 export function mergeBounds(rewriter: Rewriter): void {
-  for (const node of rewriter.nodes) {
+  for (const node of rewriter.nodes()) {
     const mirror = mirrored(node, rewriter)
     const outer = mirror?.bounds ?? boundsOf(node, rewriter)
     if (!outer) continue

@@ -2,23 +2,30 @@ import { elementCount } from '../../../../model/tensor.ts'
 import type { Graph, Node } from '../graph.ts'
 import { Constant, constantNumbers, type Value } from '../value.ts'
 
-/** A finished graph as passes see it: what computes a value, who reads it. Passes replace nodes; what nobody reads any more goes last. */
+/**
+ * A finished graph as passes see it, with the graphs inside it: what computes a value, who reads it. Passes replace nodes; what nobody reads any
+ * more goes last. Names are unique across all graphs, and all constants are the outermost graph's.
+ */
 export class Rewriter {
   readonly #graph: Graph
   readonly #producers = new Map<string, Node>()
+  /** The graph that a node is in. */
+  readonly #homes = new Map<Node, Graph>()
   readonly #constants: Map<string, Value>
   readonly #reads: Map<string, number>
 
   constructor(graph: Graph) {
     this.#graph = graph
-    for (const node of graph.nodes) this.#produces(node)
+    for (const inner of graphsIn(graph)) {
+      for (const node of inner.nodes) this.#add(node, inner)
+    }
     this.#constants = new Map(graph.initializers.map((value) => [value.name, value]))
     this.#reads = countReads(graph)
   }
 
-  /** The outermost graph's nodes, in the order in which they run. A node may be replaced while they are walked. */
-  get nodes(): readonly Node[] {
-    return this.#graph.nodes
+  /** The nodes of all graphs, each graph's in the order in which they run. A node may be replaced while they are walked. */
+  *nodes(): Generator<Node> {
+    for (const { nodes } of graphsIn(this.#graph)) yield* nodes
   }
 
   /** The node that computes `name`; undefined for inputs and constants. */
@@ -45,15 +52,15 @@ export class Rewriter {
 
   /** A new float32 constant whose elements are all `number`, for the node that computes `output`. */
   addConstant(output: string, hint: string, dims: readonly number[], number: number): string {
-    return this.#add(output, hint, dims, new Constant('float32', new Float32Array(elementCount(dims)).fill(number)))
+    return this.#addConstant(output, hint, dims, new Constant('float32', new Float32Array(elementCount(dims)).fill(number)))
   }
 
   /** A new int64 constant of rank 1, for the node that computes `output`. */
   addInts(output: string, hint: string, numbers: readonly number[]): string {
-    return this.#add(output, hint, [numbers.length], new Constant('int64', BigInt64Array.from(numbers, BigInt)))
+    return this.#addConstant(output, hint, [numbers.length], new Constant('int64', BigInt64Array.from(numbers, BigInt)))
   }
 
-  #add(output: string, hint: string, dims: readonly number[], constant: Constant): string {
+  #addConstant(output: string, hint: string, dims: readonly number[], constant: Constant): string {
     const taken = (candidate: string) => this.#constants.has(candidate) || this.#producers.has(candidate)
     let name = `${output}/${hint}`
     while (taken(name)) name += '_'
@@ -65,13 +72,16 @@ export class Rewriter {
 
   /** Puts `by` in the place of `node`, whose outputs it computes. */
   replace(node: Node, by: Node): void {
-    this.#graph.nodes[this.#graph.nodes.indexOf(node)] = by
+    const home = this.#homes.get(node)!
+    home.nodes[home.nodes.indexOf(node)] = by
+    this.#homes.delete(node)
     for (const name of readsOf(node)) this.#reads.set(name, this.#reads.get(name)! - 1)
     for (const name of readsOf(by)) this.#reads.set(name, (this.#reads.get(name) ?? 0) + 1)
-    this.#produces(by)
+    this.#add(by, home)
   }
 
-  #produces(node: Node): void {
+  #add(node: Node, home: Graph): void {
+    this.#homes.set(node, home)
     for (const output of node.outputs) this.#producers.set(output, node)
   }
 }
@@ -85,13 +95,25 @@ export function countReads(graph: Graph): Map<string, number> {
   return reads
 }
 
-/** What a node reads, and the graphs inside it (bodies of If, Loop and Scan). */
+/** What a node reads, and the graphs inside it. */
 export function readsOf(node: Node): string[] {
   const reads = node.inputs.filter((name) => name !== '')
-  for (const value of Object.values(node.attributes)) {
-    if (typeof value !== 'object' || !('nodes' in value)) continue
-    for (const inner of value.nodes) reads.push(...readsOf(inner))
-    for (const { name } of value.outputs) reads.push(name)
+  for (const body of bodiesOf(node)) {
+    for (const inner of body.nodes) reads.push(...readsOf(inner))
+    for (const { name } of body.outputs) reads.push(name)
   }
   return reads
+}
+
+/** The graphs that a node holds: branches of If, bodies of Loop and Scan. */
+export function bodiesOf(node: Node): Graph[] {
+  return Object.values(node.attributes).filter((value): value is Graph => typeof value === 'object' && 'nodes' in value)
+}
+
+/** A graph and all graphs inside it, outer ones first. */
+function* graphsIn(graph: Graph): Generator<Graph> {
+  yield graph
+  for (const node of graph.nodes) {
+    for (const body of bodiesOf(node)) yield* graphsIn(body)
+  }
 }

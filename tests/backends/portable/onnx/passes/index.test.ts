@@ -14,18 +14,26 @@ import * as mil from '../../mil/corpus.ts'
 import { builder } from '../run-graph.ts'
 import { opTypes, run } from './run.ts'
 
-test('what nobody reads is dropped, but not what an inner graph reads', () => {
+test('what nobody reads is dropped, in inner graphs too, but not what an inner graph reads', () => {
   const b = builder()
   const x = b.input('x', 'float32', [2])
   b.op('Exp', [b.op('Sqrt', [x])])
   b.op('Add', [x, b.constant('float32', [2], [1, 2])])
   const read = b.op('Abs', [x])
   const types = [{ type: 'float32' as const, dims: [2] }]
-  const branch = (opType: string) => b.subgraph([], (inner) => [inner.op(opType, [read])]).graph
-  b.output(b.op('If', [b.input('c', 'bool', [])], { then_branch: branch('Neg'), else_branch: branch('Exp') }, { types }), 'y')
+  const readInVain = b.op('Tan', [x])
+  const branch = (opType: string) =>
+    b.subgraph([], (inner) => {
+      inner.op('Sin', [readInVain])
+      return [inner.op(opType, [read])]
+    }).graph
+  const branches = { then_branch: branch('Neg'), else_branch: branch('Exp') }
+  b.output(b.op('If', [b.input('c', 'bool', [])], branches, { types }), 'y')
   const graph = b.finish('test')
   optimize(graph)
   expect(opTypes(graph)).toEqual(['Abs', 'If', 'Identity'])
+  expect(opTypes(branches.then_branch)).toEqual(['Neg', 'Identity'])
+  expect(opTypes(branches.else_branch)).toEqual(['Exp', 'Identity'])
   expect(graph.initializers).toEqual([])
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { GraphBuilder } from '../../../../../src/backends/portable/onnx/builder.ts'
 import { optimized } from './run.ts'
 
 const input = { data: Float32Array.from([-1, -2, -3, -4]), dims: [1, 1, 2, 2] }
@@ -14,6 +15,20 @@ describe('maxima over padding in front of the pooling', () => {
 
   test('zeros that are not written out win as well', async () => {
     const { ys } = await optimized(input, (b, x) => b.op('MaxPool', [b.op('Pad', [x, b.ints(around)])], window))
+    expect(ys).toEqual([0, 0, 0, 0, -1, 0, 0, 0, 0])
+  })
+
+  test('inside a branch, which may read the constants of the graph around it', async () => {
+    const types = [{ type: 'float32' as const, dims: [1, 1, 3, 3] }]
+    const { ys } = await optimized(input, (b, x) => {
+      const pooled = (inner: GraphBuilder) => inner.op('MaxPool', [inner.op('Pad', [x, b.ints(around), b.scalar(0)])], window)
+      const branches = {
+        then_branch: b.subgraph([], (inner) => [pooled(inner)]).graph,
+        else_branch: b.subgraph([], (inner) => [inner.op('Neg', [pooled(inner)])]).graph,
+      }
+      const isNegative = b.op('Less', [b.op('ReduceMax', [x], { keepdims: 0 }), b.scalar(0)])
+      return b.op('If', [isNegative], branches, { types })
+    })
     expect(ys).toEqual([0, 0, 0, 0, -1, 0, 0, 0, 0])
   })
 
