@@ -1,7 +1,7 @@
 import { CoreMLError } from '../errors.ts'
 import { convertData, fromNumbers, typeOfArray } from './convert.ts'
 import type { MultiArrayFeature, StateFeature } from './description.ts'
-import { featureText, shapeText, valueText } from './feature-text.ts'
+import { featureText, misfitText, shapeText, valueText } from './feature-text.ts'
 import { flatten } from './nested.ts'
 import { fitShape, shapeOfCount } from './shapes.ts'
 import { elementCount, elementSize, type Tensor, type TensorData, type TensorType } from './tensor.ts'
@@ -42,9 +42,11 @@ function asMultiArray(feature: MultiArrayFeature | StateFeature): MultiArrayFeat
 }
 
 function withShape(feature: MultiArrayFeature | StateFeature, dims: readonly number[], came: () => string): number[] {
-  const fitting = fitShape(asMultiArray(feature), dims)
-  if (fitting === undefined) throw refuse(feature, featureText(feature), came())
-  return fitting
+  const array = asMultiArray(feature)
+  const fitting = fitShape(array, dims)
+  if (fitting) return fitting
+  const misfit = misfitText(array, dims)
+  throw refuse(feature, featureText(feature), misfit ? `${came()} (Core ML: ${misfit})` : came())
 }
 
 /** A flat run of elements without dims: the model must say the shape. */

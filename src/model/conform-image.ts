@@ -3,8 +3,9 @@ import { decodeImage } from '../images/decode.ts'
 import { fitToSize } from '../images/fit.ts'
 import { type FormattedImage, toFormat } from '../images/formats.ts'
 import type { ImageInputOptions } from '../images/options.ts'
-import type { DimensionRange, ImageFeature } from './description.ts'
+import type { ImageFeature } from './description.ts'
 import { featureText } from './feature-text.ts'
+import { isWithin } from './shapes.ts'
 import type { ImageFormat } from './values.ts'
 
 /** The error of an image that an image feature does not take. */
@@ -12,16 +13,12 @@ export function refuseImage(feature: ImageFeature, came: string): CoreMLError {
   return new CoreMLError('ERR_INPUT', `input "${feature.name}": expected ${featureText(feature)}, got ${came}`)
 }
 
-function within(size: number, { min, max }: DimensionRange): boolean {
-  return size >= min && (max === null || size <= max)
-}
-
 /** True if the feature takes images of this size as they are. */
 export function acceptsSize(feature: ImageFeature, width: number, height: number): boolean {
   const { flexibility } = feature
   if (width === feature.width && height === feature.height) return true
   if (flexibility.kind === 'enumerated') return flexibility.sizes.some((size) => size.width === width && size.height === height)
-  return flexibility.kind === 'range' && within(width, flexibility.width) && within(height, flexibility.height)
+  return flexibility.kind === 'range' && isWithin(width, flexibility.width) && isWithin(height, flexibility.height)
 }
 
 const formatOfSpace: Readonly<Record<ImageFeature['colorSpace'], ImageFormat>> = {

@@ -1,4 +1,5 @@
 import type { DimensionRange, FeatureDescription, MultiArrayFeature } from './description.ts'
+import { isWithin } from './shapes.ts'
 import { isImage, isTensor } from './values.ts'
 
 /** A shape as people write it: `1×3×224×224`, or `scalar`. */
@@ -19,6 +20,15 @@ export function shapesText(feature: MultiArrayFeature): string {
     return shown.join(' or ') + (flexibility.shapes.length > shown.length ? ` or ${flexibility.shapes.length - shown.length} more` : '')
   }
   return shape.length === 0 ? 'any shape' : shapeText(shape)
+}
+
+/** Why a flexible feature does not take a shape, in Core ML's words, which programs look for; undefined where it has none. */
+export function misfitText({ flexibility }: MultiArrayFeature, dims: readonly number[]): string | undefined {
+  if (flexibility.kind === 'enumerated') return `MultiArray Shape (${dims.join(' x ')}) was not in enumerated set of allowed shapes`
+  if (flexibility.kind !== 'range' || flexibility.ranges.length !== dims.length) return undefined
+  const axis = flexibility.ranges.findIndex((range, index) => !isWithin(dims[index]!, range))
+  const { min, max } = flexibility.ranges[axis]!
+  return `Size (${dims[axis]}) of dimension (${axis}) is not in allowed range (${min}..${max ?? ''})`
 }
 
 /** What a feature takes or gives, in a few words: `float32 1×3×224×224`, `rgb image 224×224`. */

@@ -1,7 +1,8 @@
 import type { DimensionRange, MultiArrayFeature } from './description.ts'
 import { elementCount } from './tensor.ts'
 
-function within(dim: number, { min, max }: DimensionRange): boolean {
+/** True if a feature with this range takes a dimension of this size. */
+export function isWithin(dim: number, { min, max }: DimensionRange): boolean {
   return dim >= min && (max === null || dim <= max)
 }
 
@@ -15,7 +16,7 @@ export function acceptsShape(feature: MultiArrayFeature, dims: readonly number[]
     case 'enumerated':
       return same(shape) || flexibility.shapes.some(same)
     case 'range':
-      return flexibility.ranges.length === dims.length && flexibility.ranges.every((range, axis) => within(dims[axis]!, range))
+      return flexibility.ranges.length === dims.length && flexibility.ranges.every((range, axis) => isWithin(dims[axis]!, range))
   }
 }
 

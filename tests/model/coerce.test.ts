@@ -95,6 +95,15 @@ describe('multiarrays', () => {
     })
     expect((one(enumerated, new Float32Array(4)) as Tensor).dims).toEqual([1, 4])
     refusal(enumerated, new Float32Array(6), /input "e": expected float32 1×4 or 1×6 or 2×3, got a Float32Array of 6 \(give a tensor/)
+    const tensor = (dims: number[]) => ({ type: 'float32', data: new Float32Array(dims.reduce((a, b) => a * b)), dims })
+    refusal(
+      enumerated,
+      tensor([1, 5]),
+      /got a tensor float32 1×5 \(Core ML: MultiArray Shape \(1 x 5\) was not in enumerated set of allowed shapes\)/,
+    )
+    refusal(range, tensor([9, 3]), /got a tensor float32 9×3 \(Core ML: Size \(9\) of dimension \(0\) is not in allowed range \(1\.\.8\)\)/)
+    refusal(range, tensor([2, 2]), /Size \(2\) of dimension \(1\) is not in allowed range \(3\.\.3\)/)
+    refusal(range, tensor([2, 3, 4]), /got a tensor float32 2×3×4$/)
     refusal(range, new Float32Array(27), /expected float32 1…8×3, got a Float32Array of 27/)
   })
 
