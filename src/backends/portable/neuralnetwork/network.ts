@@ -10,7 +10,7 @@ import { atLeastRank1 } from './shapes.ts'
 const control: ReadonlySet<string> = new Set(controlFlowKinds)
 
 /**
- * Layer types for which a scalar has rank 0, as a slice or reduction without any dimension left gives it: such a scalar goes through
+ * Layer types for which a scalar has rank 0, as a slice, squeeze or reduction without any dimension left gives it: such a scalar goes through
  * arithmetic as it is, and expanding its dimensions by one gives [1]. To all others, and as output, it has shape [1].
  */
 const takeScalars: ReadonlySet<string> = new Set(['expandDims', ...Object.keys(layerFamilies['Element by element'])])

@@ -117,13 +117,11 @@ export const shapeLayers: LayerTable = {
   squeeze: (layer) => {
     const { graph, params } = layer
     const x = input(layer)
-    if (x.dims.length === 1) return x
     if (params.squeezeAll && !isStatic(x.dims)) throw new UnknownDimensionError(x)
     const axes = params.squeezeAll
       ? [...x.dims.keys()].filter((axis) => x.dims[axis] === 1)
       : params.axes.map((axis) => axisOf(layer, x, axis))
-    // One dimension always stays.
-    return graph.squeeze(x, axes.length === x.dims.length ? axes.slice(1) : axes)
+    return graph.squeeze(x, axes)
   },
   expandDims: (layer) => {
     const { graph, params } = layer
