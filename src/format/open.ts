@@ -5,6 +5,7 @@ import { decode } from './decode.ts'
 import type { Payload } from './gen/common_pb.ts'
 import { type Model, ModelSchema } from './gen/model_pb.ts'
 import type { BlobFileValue } from './gen/program_pb.ts'
+import { mistakenFor } from './mistaken.ts'
 import { findModelInPackage, pathInside } from './package.ts'
 import { type FileLocation, FileSource, MemorySource, type Source } from './source.ts'
 import { byteLength, type StorageType } from './storage.ts'
@@ -157,8 +158,9 @@ export class ModelFile {
     try {
       readWeightHeader(source)
     } catch (error) {
+      const hint = mistakenFor(source)
       source.close()
-      throw error
+      throw hint === undefined ? error : new CoreMLError('ERR_MODEL_INVALID', `${source.path ?? name}: ${hint}`, { cause: error })
     }
     this.#weightFiles.set(name, source)
     return source
@@ -174,13 +176,6 @@ export class ModelFile {
     this.close()
   }
 }
-
-/** What a file that is no model may be instead, by its first bytes. */
-const mistakes: [start: string, hint: string][] = [
-  ['PK\x03\x04', 'it is a ZIP archive: unpack it and open what is inside'],
-  ['version https://git-lfs', 'it is a Git LFS pointer: fetch the file itself with "git lfs pull"'],
-  ['{', 'it is a JSON file: open the folder that it describes'],
-]
 
 function refuse(path: string, problem: string): never {
   throw new CoreMLError('ERR_MODEL_INVALID', `${path} is no Core ML model: ${problem}`)
@@ -207,13 +202,6 @@ function resolve(path: string): { kind: 'mlmodel' | 'mlpackage'; specPath: strin
   refuse(path, 'the folder has no Manifest.json')
 }
 
-/** What else a file may be that was no model, if its first bytes tell. */
-function mistakeIn(source: Source): string | undefined {
-  const start = Buffer.alloc(Math.min(source.size, 32))
-  source.read(start, 0)
-  return mistakes.find(([text]) => start.toString('latin1').startsWith(text))?.[1]
-}
-
 function decodeModel(path: string, source: Source): Model {
   if (source.size === 0) refuse(path, 'the file is empty')
   const spec = decode(ModelSchema, source)
@@ -227,7 +215,7 @@ function readSpec(path: string, source: Source): Model {
   try {
     return decodeModel(path, source)
   } catch (error) {
-    const hint = mistakeIn(source)
+    const hint = mistakenFor(source)
     if (hint !== undefined) refuse(path, hint)
     throw error
   }

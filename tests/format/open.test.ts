@@ -154,6 +154,11 @@ describe('a weight file', () => {
 
   test.each([
     ['has another version', set32(4, 9), 'version 9'],
+    [
+      'was left to Git LFS',
+      () => Buffer.from(`version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 1\n`),
+      'git lfs pull',
+    ],
     ['is cut in the header', (bytes: Buffer) => bytes.subarray(0, 20), '20 bytes'],
     ['is cut in the metadata', (bytes: Buffer) => bytes.subarray(0, 100), 'no entry at byte 64'],
     ['is cut in the data', (bytes: Buffer) => bytes.subarray(0, 130), 'data of 12 bytes at 128'],
