@@ -166,7 +166,7 @@ describe('a weight file', () => {
     ['has an unknown type', set32(68, 99), 'unknown type 99'],
     ['claims more than there is', set(72, 1n << 60n), 'in a file of'],
     ['places data beyond the end', set(80, (1n << 64n) - 1n), 'in a file of'],
-    ['pads by more than a byte', set(88, 8n), 'less 8 bits'],
+    ['pads values of four bits by a whole byte', (bytes: Buffer) => set32(68, 8)(set(88, 8n)(bytes)), 'less 8 bits are no whole int4'],
   ])('that %s', async (_, change, words) => {
     await expectError(damaged(change as (bytes: Buffer) => Buffer), 'ERR_MODEL_INVALID', words)
   })
