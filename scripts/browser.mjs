@@ -1,11 +1,6 @@
 // The installed Chromium, for the report's tests and picture.
-import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
-
-/** Where Debian's package puts the browser; `CHROMIUM` names another. */
-export const browserPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-)
+import { browserPath } from './browser-path.mjs'
 
 const quiet = [
   '--no-sandbox',

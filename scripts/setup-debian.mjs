@@ -1,7 +1,8 @@
-// Debian packages for the native tests (clang, GNUstep): installed where that needs no asking, otherwise named.
+// Debian packages for the native tests (clang, GNUstep) and the report's (Chromium): installed where that needs no asking, otherwise named.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fetchedBindings, findCargo } from './apple-names/fetch.mjs'
+import { browserPath } from './browser-path.mjs'
 import { debianPackages } from './debian-packages.mjs'
 import { say } from './setup.mjs'
 
@@ -29,30 +30,46 @@ function install(names) {
   return result.status === 0 ? undefined : ((result.stderr ?? '').trim().split('\n').at(-1) ?? 'apt-get failed')
 }
 
+/** Package groups that this machine lacks, each with what is not tested without it. A group is installed by the first of its alternatives that works. */
+function lackingGroups() {
+  const groups = []
+  const native = debianPackages.filter((name) => !isInstalled(name))
+  if (native.length > 0) groups.push({ alternatives: [native], without: 'the native tests are skipped' })
+  // Only where Apple's names are still to be fetched. Debian 12's package "cargo" is too old for today's registry; "cargo-web" follows the browsers.
+  if (!fetchedBindings() && !findCargo())
+    groups.push({ alternatives: [['cargo-web'], ['cargo']], without: "Apple's names are not checked" })
+  if (browserPath === undefined) groups.push({ alternatives: [['chromium']], without: "the report's browser tests are skipped" })
+  return groups
+}
+
 /**
- * Installs what the native tests need and this machine lacks. Only root on Debian or Ubuntu installs, and only unless COREML_BRIDGE_NO_INSTALL=1;
- * everybody else is told the command. The tests that need the packages are skipped where they are missing.
+ * Installs what the tests need and this machine lacks. Only root on Debian or Ubuntu installs, and only unless COREML_BRIDGE_NO_INSTALL=1; everybody
+ * else is told the command. The tests that need the packages are skipped where they are missing.
  */
 export function installDebianPackages() {
   if (process.platform !== 'linux') return
   if (!isDebian()) {
-    say(`native tests need the equivalents of these Debian packages, and are skipped where they are missing: ${debianPackages.join(' ')}`)
+    say(
+      `some tests need the equivalents of these Debian packages, and tests are skipped where they are missing: ${debianPackages.join(' ')} chromium`,
+    )
     return
   }
-  const missing = debianPackages.filter((name) => !isInstalled(name))
-  // Only where Apple's names are still to be fetched. Debian 12's package "cargo" is too old for today's registry; "cargo-web" follows the browsers.
-  const cargoMissing = !fetchedBindings() && !findCargo()
-  if (missing.length === 0 && !cargoMissing) return
-  const lacking = [...missing, ...(cargoMissing ? ['cargo-web'] : [])].join(' ')
+  const groups = lackingGroups()
+  if (groups.length === 0) return
+  const names = groups.flatMap(({ alternatives }) => alternatives[0]).join(' ')
   if (process.getuid?.() !== 0 || process.env.COREML_BRIDGE_NO_INSTALL === '1') {
     const sudo = process.getuid?.() === 0 ? '' : 'sudo '
-    say(`native tests are skipped: this machine lacks ${lacking} (install: ${sudo}apt-get install -y --no-install-recommends ${lacking})`)
+    const lost = groups.map(({ without }) => without).join(', ')
+    say(`this machine lacks ${names}, so ${lost} (install: ${sudo}apt-get install -y --no-install-recommends ${names})`)
     return
   }
-  say(`installing Debian packages for the native tests: ${lacking} (COREML_BRIDGE_NO_INSTALL=1 turns this off)`)
-  const problem = missing.length > 0 ? install(missing) : undefined
-  if (problem) say(`that failed, so the native tests are skipped: ${problem}`)
-  if (!cargoMissing) return
-  const without = install(['cargo-web']) && install(['cargo'])
-  if (without) say(`no cargo could be installed, so Apple's names are not checked: ${without}`)
+  say(`installing Debian packages for the tests: ${names} (COREML_BRIDGE_NO_INSTALL=1 turns this off)`)
+  for (const { alternatives, without } of groups) {
+    let problem
+    for (const packages of alternatives) {
+      problem = install(packages)
+      if (!problem) break
+    }
+    if (problem) say(`that failed, so ${without}: ${problem}`)
+  }
 }

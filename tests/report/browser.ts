@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 
-export { browserPath, launch } from '../../scripts/browser.mjs'
+export { launch } from '../../scripts/browser.mjs'
+export { browserPath } from '../../scripts/browser-path.mjs'
 
 /** What a page did besides showing itself. */
 export interface Watched {
