@@ -5,6 +5,7 @@
 #import <ImageIO/ImageIO.h>
 
 #include <algorithm>
+#include <string>
 
 #include "errors_objc.h"
 #include "threads.h"
@@ -18,19 +19,30 @@ using OwnedImage = Owned<CGImageRef, CGImageRelease>;
 using OwnedSpace = Owned<CGColorSpaceRef, CGColorSpaceRelease>;
 using OwnedContext = Owned<CGContextRef, CGContextRelease>;
 
-Error undecodable(const char *why) { return Error{"ERR_INPUT", std::string("the image file could not be decoded: ") + why, {}, 0, {}}; }
+Error undecodable(const std::string &why) { return Error{"ERR_INPUT", "the image file could not be decoded: " + why, {}, 0, {}}; }
+
+// As for PNG and JPEG (src/images/limits.ts): a small file may claim to be gigabytes.
+constexpr int64_t maxPixels = 100'000'000;
+
+struct Size {
+  int64_t width = 0, height = 0;
+};
+
+// What the file claims; empty where there is no image in it.
+Size claimedSize(CGImageSourceRef source) {
+  OwnedType owner(CGImageSourceCopyPropertiesAtIndex(source, 0, nullptr));
+  if (!owner) return {};
+  NSDictionary *properties = (NSDictionary *)owner.get();
+  return {[[properties objectForKey:(NSString *)kCGImagePropertyPixelWidth] longLongValue],
+          [[properties objectForKey:(NSString *)kCGImagePropertyPixelHeight] longLongValue]};
+}
 
 // The "thumbnail" of full size is what ImageIO turns upright by the file's orientation.
-OwnedImage uprightImage(CGImageSourceRef source) {
-  OwnedType owner(CGImageSourceCopyPropertiesAtIndex(source, 0, nullptr));
-  if (!owner) return OwnedImage();
-  NSDictionary *properties = (NSDictionary *)owner.get();
-  NSInteger width = [[properties objectForKey:(NSString *)kCGImagePropertyPixelWidth] integerValue];
-  NSInteger height = [[properties objectForKey:(NSString *)kCGImagePropertyPixelHeight] integerValue];
+OwnedImage uprightImage(CGImageSourceRef source, Size size) {
   NSDictionary *options = @{
     (NSString *)kCGImageSourceCreateThumbnailFromImageAlways : [NSNumber numberWithBool:YES],
     (NSString *)kCGImageSourceCreateThumbnailWithTransform : [NSNumber numberWithBool:YES],
-    (NSString *)kCGImageSourceThumbnailMaxPixelSize : [NSNumber numberWithInteger:std::max(width, height)],
+    (NSString *)kCGImageSourceThumbnailMaxPixelSize : [NSNumber numberWithLongLong:std::max(size.width, size.height)],
   };
   return OwnedImage(CGImageSourceCreateThumbnailAtIndex(source, 0, (CFDictionaryRef)options));
 }
@@ -57,7 +69,10 @@ Result<ImageValue> decode(const Buffer &file) {
   NSData *data = [NSData dataWithBytesNoCopy:file.data() length:file.size() freeWhenDone:NO];
   OwnedType source(CGImageSourceCreateWithData((CFDataRef)data, nullptr));
   if (!source) return undecodable("ImageIO does not know its format");
-  OwnedImage image = uprightImage((CGImageSourceRef)source.get());
+  Size size = claimedSize((CGImageSourceRef)source.get());
+  if (size.width > 0 && size.height > maxPixels / size.width)
+    return undecodable("it is too large (" + std::to_string(size.width) + "×" + std::to_string(size.height) + "; at most 100 million pixels are decoded)");
+  OwnedImage image = uprightImage((CGImageSourceRef)source.get(), size);
   if (!image) return undecodable("ImageIO found no image in it");
   return draw(image.get());
 }

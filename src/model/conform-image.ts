@@ -1,7 +1,7 @@
 import { CoreMLError } from '../errors.ts'
 import { decodeImage } from '../images/decode.ts'
 import { fitToSize } from '../images/fit.ts'
-import { type FormattedImage, toFormat } from '../images/formats.ts'
+import { type FormattedImage, onBackground, toFormat } from '../images/formats.ts'
 import type { ImageInputOptions } from '../images/options.ts'
 import type { ImageFeature } from './description.ts'
 import { featureText } from './feature-text.ts'
@@ -43,21 +43,30 @@ export function conformImage(feature: ImageFeature, image: FormattedImage, optio
 /** One image file on its way to a feature. `source` names the file in errors; undefined for bytes that the caller gave. */
 export interface ImageJob {
   feature: ImageFeature
-  bytes: Uint8Array
+  /** The file, or its pixels (rgba) where the system has decoded it. */
+  file: Uint8Array | (FormattedImage & { data: Uint8Array })
   options: ImageInputOptions
   source?: string
 }
 
+/** An error of decoding, with the input and the file that it is about. */
+export function placeImageError(error: unknown, { feature, source }: Pick<ImageJob, 'feature' | 'source'>): unknown {
+  if (!(error instanceof CoreMLError)) return error
+  const hint = source === undefined && error.cause === undefined ? ' (raw pixels are given as { width, height, format, data })' : ''
+  const place = source === undefined ? '' : `${source}: `
+  const { code, cause, domain, nativeCode, userInfo } = error
+  return new CoreMLError(code, `input "${feature.name}": ${place}${error.message}${hint}`, { cause, domain, nativeCode, userInfo })
+}
+
+/** The opaque image of a job, still of its own size and format. */
+async function decodeJob({ file, options: { background = [0, 0, 0] } }: ImageJob): Promise<FormattedImage> {
+  return file instanceof Uint8Array ? decodeImage(file, background) : onBackground(file, background)
+}
+
 /** Decodes a file and brings it to the format and size of the feature. Takes as long as the image is large: see {@link prepareImage}. */
-export async function decodeForFeature({ feature, bytes, options, source }: ImageJob): Promise<FormattedImage> {
-  let image: FormattedImage
-  try {
-    image = await decodeImage(bytes, options.background)
-  } catch (error) {
-    if (!(error instanceof CoreMLError)) throw error
-    const hint = source === undefined && error.cause === undefined ? ' (raw pixels are given as { width, height, format, data })' : ''
-    const place = source === undefined ? '' : `${source}: `
-    throw new CoreMLError(error.code, `input "${feature.name}": ${place}${error.message}${hint}`, { cause: error.cause })
-  }
-  return conformImage(feature, image, options)
+export async function decodeForFeature(job: ImageJob): Promise<FormattedImage> {
+  const image = await decodeJob(job).catch((error) => {
+    throw placeImageError(error, job)
+  })
+  return conformImage(job.feature, image, job.options)
 }

@@ -49,7 +49,7 @@ async function fromFile(feature: ImageFeature, path: string, options: ImageInput
       { cause: error },
     )
   }
-  return prepareImage({ feature, bytes, options, source: path })
+  return prepareImage({ feature, file: bytes, options, source: path })
 }
 
 /**
@@ -70,10 +70,10 @@ export function coerceImage(feature: ImageFeature, value: unknown, options: Imag
     return fromFile(feature, fileURLToPath(value), options)
   }
   if (isImage(value)) return conformImage(feature, checkRaw(feature, value), options)
-  if (value instanceof ArrayBuffer) return prepareImage({ feature, bytes: new Uint8Array(value.slice(0)), options })
+  if (value instanceof ArrayBuffer) return prepareImage({ feature, file: new Uint8Array(value.slice(0)), options })
   // A copy: decoding may end after the caller has changed its buffer.
   if (value instanceof Uint8Array || value instanceof Uint8ClampedArray)
-    return prepareImage({ feature, bytes: Uint8Array.from(value), options })
+    return prepareImage({ feature, file: Uint8Array.from(value), options })
   if (isTensor(value)) throw refuseImage(feature, `${valueText(value)}; give pixels as { width, height, format, data }`)
   throw refuseImage(
     feature,

@@ -3,13 +3,15 @@ import { Worker } from 'node:worker_threads'
 import { entryPoint } from '../entry-point.ts'
 import { CoreMLError } from '../errors.ts'
 import type { FormattedImage } from '../images/formats.ts'
-import { decodeForFeature, type ImageJob } from './conform-image.ts'
+import { needsSystemDecoder } from '../images/kind.ts'
+import { decodeForFeature, type ImageJob, placeImageError } from './conform-image.ts'
 import type { ImageReply, ImageRequest } from './image-worker.ts'
 
 /** Files of fewer bytes and PNG files of fewer pixels are decoded in a few milliseconds: the way to the worker would cost more. */
 const small = { bytes: 16 * 1024, pixels: 128 * 128 }
 
-function isSmall(bytes: Uint8Array): boolean {
+function isSmall({ file: bytes }: ImageJob): boolean {
+  if (!(bytes instanceof Uint8Array)) return bytes.width * bytes.height <= small.pixels
   if (bytes.length > small.bytes) return false
   const isPng = bytes.length > 24 && bytes[0] === 0x89
   if (!isPng) return true
@@ -53,24 +55,41 @@ function startWorker(path: string): Worker {
   return started
 }
 
+/** What the system alone reads is decoded by it, where it can; the rest of a job is left as it is. */
+async function decodeBySystem(job: ImageJob): Promise<ImageJob> {
+  if (!(job.file instanceof Uint8Array) || !needsSystemDecoder(job.file)) return job
+  const { decodeImageFile } = await import('../backends/apple/image-file.ts')
+  try {
+    return { ...job, file: (await decodeImageFile(job.file)) ?? job.file }
+  } catch (error) {
+    throw placeImageError(error, job)
+  }
+}
+
+/** The bytes in a buffer of their own, to be handed over: what comes from a Buffer pool is copied. */
+function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return (bytes.byteLength === bytes.buffer.byteLength ? bytes : Uint8Array.from(bytes)) as Uint8Array<ArrayBuffer>
+}
+
 /**
  * Decodes an image file and brings it to the format and size of its feature; large ones in a worker thread, so that the event loop goes on.
  * @throws CoreMLError ERR_INPUT
  */
-export async function prepareImage(job: ImageJob): Promise<FormattedImage> {
+export async function prepareImage(given: ImageJob): Promise<FormattedImage> {
   const path = entryPoint('model/image-worker')
-  // The file is missing where the package was bundled into one: then the image is decoded here.
-  if (isSmall(job.bytes) || !existsSync(path)) return decodeForFeature(job)
+  const job = await decodeBySystem(given)
+  // The worker's file is missing where the package was bundled into one: then the image is decoded here.
+  if (isSmall(job) || !existsSync(path)) return decodeForFeature(job)
   worker ??= startWorker(path)
   worker.ref()
   const id = ++lastId
   const { feature, options, source } = job
-  // What comes from a Buffer pool is copied, a buffer of its own is handed over.
-  const bytes = job.bytes.byteLength === job.bytes.buffer.byteLength ? job.bytes : Uint8Array.from(job.bytes)
+  const bytes = ownBuffer(job.file instanceof Uint8Array ? job.file : job.file.data)
+  const file = job.file instanceof Uint8Array ? bytes : { ...job.file, data: bytes }
   const { resize, background } = options
-  const request: ImageRequest = { id, job: { feature, bytes, options: { resize, background }, source } }
+  const request: ImageRequest = { id, job: { feature, file, options: { resize, background }, source } }
   return new Promise<FormattedImage>((resolve, reject) => {
     waiting.set(id, { resolve, reject })
-    worker!.postMessage(request, [bytes.buffer as ArrayBuffer])
+    worker!.postMessage(request, [bytes.buffer])
   })
 }

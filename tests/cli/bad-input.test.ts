@@ -126,7 +126,7 @@ describe('inputs', () => {
       ['predict', digits, '-i', `image=${join(folder, 'moving.gif')}`],
       2,
       'ERR_INPUT',
-      /GIF, which is not read; convert it to PNG or JPEG/,
+      /GIF, which is read on macOS alone; convert it to PNG or JPEG/,
     )
   })
 

@@ -25,24 +25,24 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('large images', () => {
   it('come out as if they were decoded here, several at once and in any order', async () => {
-    const expected = await decodeForFeature({ feature, bytes: Uint8Array.from(large), options: {} })
+    const expected = await decodeForFeature({ feature, file: Uint8Array.from(large), options: {} })
     const other = { ...feature, colorSpace: 'gray' as const }
-    const expectedGray = await decodeForFeature({ feature: other, bytes: Uint8Array.from(large), options: { resize: 'centerCrop' } })
+    const expectedGray = await decodeForFeature({ feature: other, file: Uint8Array.from(large), options: { resize: 'centerCrop' } })
     const results = await Promise.all([
-      prepareImage({ feature, bytes: Uint8Array.from(large), options: {} }),
-      prepareImage({ feature: other, bytes: Uint8Array.from(large), options: { resize: 'centerCrop' } }),
-      prepareImage({ feature, bytes: await readFile(join(folder, 'large.png')), options: { files: true } }),
+      prepareImage({ feature, file: Uint8Array.from(large), options: {} }),
+      prepareImage({ feature: other, file: Uint8Array.from(large), options: { resize: 'centerCrop' } }),
+      prepareImage({ feature, file: await readFile(join(folder, 'large.png')), options: { files: true } }),
     ])
     expect(results).toEqual([expected, expectedGray, expected])
   })
 
   it('leave the event loop free', async () => {
     const start = performance.now()
-    await decodeForFeature({ feature, bytes: Uint8Array.from(large), options: {} })
+    await decodeForFeature({ feature, file: Uint8Array.from(large), options: {} })
     const blocked = performance.now() - start
     const delay = monitorEventLoopDelay({ resolution: 1 })
     delay.enable()
-    await prepareImage({ feature, bytes: Uint8Array.from(large), options: {} })
+    await prepareImage({ feature, file: Uint8Array.from(large), options: {} })
     delay.disable()
     expect(delay.max / 1e6).toBeLessThan(Math.max(30, blocked / 2))
   })
@@ -50,12 +50,12 @@ describe('large images', () => {
   it('that are damaged are refused with the same code and words', async () => {
     const cut = large.subarray(0, large.length / 2)
     const bytes = () => Uint8Array.from(cut)
-    const error = await decodeForFeature({ feature, bytes: bytes(), options: {}, source: 'a.png' }).catch((caught) => caught)
-    await expect(prepareImage({ feature, bytes: bytes(), options: {}, source: 'a.png' })).rejects.toMatchObject({
+    const error = await decodeForFeature({ feature, file: bytes(), options: {}, source: 'a.png' }).catch((caught) => caught)
+    await expect(prepareImage({ feature, file: bytes(), options: {}, source: 'a.png' })).rejects.toMatchObject({
       code: 'ERR_INPUT',
       message: error.message,
     })
-    await expect(prepareImage({ feature, bytes: Uint8Array.from(large), options: { resize: 'none' } })).rejects.toThrow(
+    await expect(prepareImage({ feature, file: Uint8Array.from(large), options: { resize: 'none' } })).rejects.toThrow(
       /^input "photo": .* got an image 1600×1200 \(resizing/,
     )
   })
@@ -65,7 +65,7 @@ describe('large images', () => {
     const script = `
       import { readFile } from 'node:fs/promises'
       import { prepareImage } from ${JSON.stringify(module)}
-      const image = await prepareImage({ feature: ${JSON.stringify(feature)}, bytes: await readFile(process.argv[1]), options: {} })
+      const image = await prepareImage({ feature: ${JSON.stringify(feature)}, file: await readFile(process.argv[1]), options: {} })
       console.log(image.width)`
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, join(folder, 'large.png')], {
       encoding: 'utf8',

@@ -1,4 +1,8 @@
 // What goes into Core ML and comes out of it. Expected values are the stand-in's documented function (native/standin/inference.mm), computed here another way.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
 import { type Tensor, typedArray } from '../../../src/model/tensor.ts'
@@ -286,7 +290,7 @@ describe('images', () => {
 
   /** The stand-in's made-up HEIC file (native/standin/image_io_standin.mm). */
   const heic = (width: number, height: number, orientation: number, data: number[]) =>
-    Uint8Array.from([0, 0, 0, 24, ...Buffer.from('ftypheic'), width, 0, height, 0, orientation, ...data])
+    Uint8Array.from([0, 0, 0, 24, ...Buffer.from('ftypheic'), width & 255, width >> 8, height & 255, height >> 8, orientation, ...data])
 
   it('HEIC: decoded upright, alpha taken out of the colours', async () => {
     const pixel = (value: number, alpha = 255) => [value, value + 1, value + 2, alpha]
@@ -318,6 +322,41 @@ describe('images', () => {
       code: 'ERR_INPUT',
       message: expect.stringContaining('no image'),
     })
+  })
+
+  it('HEIC: files and bytes of any backend are decoded by the system, put on the background and brought to the feature', async () => {
+    const inputs = [{ name: 'x', type: image(2, 2, 'rgb') }]
+    const path = modelFile({ inputs, outputs: [{ name: 'y', type: image(2, 2, 'rgb') }] })
+    const [a, b, c] = [
+      [10, 20, 30, 255],
+      [40, 50, 60, 255],
+      [70, 80, 90, 255],
+    ] as const
+    // The last pixel is clear: the background shows.
+    const file = heic(2, 2, 6, [...a, ...b, ...c, 0, 0, 0, 0])
+    const onDisk = join(mkdtempSync(join(tmpdir(), 'coreml-heic-')), 'turned.heic')
+    writeFileSync(onDisk, file)
+    await withModel(path, async (model) => {
+      for (const given of [onDisk, file, pathToFileURL(onDisk)]) {
+        const { y } = await model.predict({ x: given }, { background: [1, 2, 3] })
+        // Turned right: c a / clear b, as bgra.
+        expect([...(y as Image).data]).toEqual([90, 80, 70, 255, 30, 20, 10, 255, 3, 2, 1, 255, 60, 50, 40, 255])
+      }
+      // 200×150 pixels go to the worker thread. Half 8, half 16, made two wide by a triangle of ±100 pixels: 8 · 75/87.5 + 16 · 12.5/87.5 = 9.1, and 14.9.
+      const wide = heic(200, 150, 1, Array.from({ length: 200 * 150 }, (_, i) => [i % 200 < 100 ? 8 : 16, 0, 0, 255]).flat())
+      const { y } = await model.predict({ x: wide })
+      expect([0, 1, 2, 3].map((pixel) => (y as Image).data[4 * pixel + 2])).toEqual([9, 15, 9, 15])
+      await expect(model.predict({ x: heic(2, 2, 1, [1]) })).rejects.toMatchObject({
+        code: 'ERR_INPUT',
+        message: expect.stringMatching(/^input "x": the image file could not be decoded: ImageIO found no image/),
+      })
+      writeFileSync(onDisk, heic(20_000, 20_000, 1, []))
+      await expect(model.predict({ x: onDisk })).rejects.toMatchObject({
+        code: 'ERR_INPUT',
+        message: expect.stringMatching(/^input "x": .*turned\.heic: .*too large \(20000×20000; at most 100 million/),
+      })
+    })
+    rmSync(dirname(onDisk), { recursive: true })
   })
 })
 
