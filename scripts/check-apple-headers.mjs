@@ -4,7 +4,7 @@
 //
 // SDKS holds macos/ and ios/, two sysroots with Apple's public headers (Core ML's of the iPhoneOS 16.5 SDK or newer). For arm64 macOS 13 and
 // iOS 16 (without energy counters and thread-safe functions, as there): every source with warnings as errors, linked into a bundle that exports napi_register_module_v1; then, unless --fast, clang's static
-// analyzer and clang-tidy. Needs clang-19, lld-19, libc++-19-dev and clang-tidy-19.
+// analyzer and clang-tidy. Needs clang-19, lld-19, llvm-19, libc++-19-dev and clang-tidy-19.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
