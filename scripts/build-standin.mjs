@@ -1,8 +1,8 @@
 // Builds the addon against the stand-in for Core ML (Linux, clang and GNUstep), for tests:
 //
-//   node scripts/build-standin.mjs [none|asan|tsan]…      default: none
+//   node scripts/build-standin.mjs [none|asan|tsan|react-native]…      default: none
 //
-// Each goes into build-standin/<sanitizer>/coreml.node. Needs no downloads.
+// Each goes into build-standin/<variant>/coreml.node. react-native is what iOS gets (no thread-safe functions, no energy counters), with asan. Needs no downloads.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -27,16 +27,22 @@ if (missing.length > 0) {
   process.exit(1)
 }
 
-const sanitizers = process.argv.length > 2 ? process.argv.slice(2) : ['none']
-for (const sanitizer of sanitizers) {
-  if (!['none', 'asan', 'tsan'].includes(sanitizer)) {
-    console.error(`unknown sanitizer ${sanitizer}: expected none, asan or tsan`)
+const variants = {
+  none: ['-DCOREML_SANITIZER=none'],
+  asan: ['-DCOREML_SANITIZER=asan'],
+  tsan: ['-DCOREML_SANITIZER=tsan'],
+  'react-native': ['-DCOREML_SANITIZER=asan', '-DCOREML_POWER=OFF', '-DCOREML_THREADSAFE_FUNCTIONS=OFF'],
+}
+for (const name of process.argv.length > 2 ? process.argv.slice(2) : ['none']) {
+  const options = Object.hasOwn(variants, name) ? variants[name] : undefined
+  if (!options) {
+    console.error(`unknown variant ${name}: expected ${Object.keys(variants).join(', ')}`)
     process.exit(2)
   }
-  const build = join(root, 'build-standin', sanitizer)
+  const build = join(root, 'build-standin', name)
   const configured = run('cmake', [
     ...['-S', join(root, 'native'), '-B', build, '-G', 'Ninja'],
-    ...['-DCMAKE_CXX_COMPILER=clang++-19', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCOREML_STANDIN=ON', `-DCOREML_SANITIZER=${sanitizer}`],
+    ...['-DCMAKE_CXX_COMPILER=clang++-19', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCOREML_STANDIN=ON', ...options],
   ])
   if (!configured || !run('cmake', ['--build', build, '--parallel', String(availableParallelism())])) process.exit(1)
 }

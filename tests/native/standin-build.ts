@@ -21,10 +21,10 @@ export const lacking = missing()
 export const skipNote = lacking === undefined ? '' : ` (skipped: ${lacking})`
 
 /** Builds it unless it is there and current. @returns the path of the addon */
-export function buildStandin(sanitizer: 'none' | 'asan'): string {
-  const built = spawnSync(process.execPath, [`${root}scripts/build-standin.mjs`, sanitizer], { encoding: 'utf8' })
+export function buildStandin(variant: 'none' | 'asan' | 'react-native'): string {
+  const built = spawnSync(process.execPath, [`${root}scripts/build-standin.mjs`, variant], { encoding: 'utf8' })
   if (built.status !== 0) throw new Error(`the stand-in build failed:\n${built.stderr.slice(-4000)}`)
-  return `${root}build-standin/${sanitizer}/coreml.node`
+  return `${root}build-standin/${variant}/coreml.node`
 }
 
 /** Milliseconds for a build from nothing on a busy machine. */

@@ -350,6 +350,8 @@ describe('timing', () => {
       const run = await model.runTimed([{ x: [1, 0, 0, 0] }, { x: [2, 0, 0, 0] }], { iterations: 7 })
       expect(run.nanoseconds).toHaveLength(7)
       expect(values(run.outputs.y)[0]).toBe(1) // the seventh of two in turn
+      const even = await model.runTimed([{ x: [1, 0, 0, 0] }, { x: [2, 0, 0, 0] }], { iterations: 8 })
+      expect(values(even.outputs.y)[0]).toBe(2) // the eighth
       expect(run.qualityOfService).toBe('userInitiated')
       standin.configure({ predictMicroseconds: 1_000 })
       const timed = await model.runTimed({ x: [1, 0, 0, 0] }, { durationMilliseconds: 50 })
@@ -361,7 +363,12 @@ describe('timing', () => {
     const native = await addon.loadModel({ path: await addon.compileModel(modelFile(vector)) }, {})
     const inputs = Object.assign(Object.create(null), { x: { kind: 'array', type: 'float32', dims: [4], bytes: new Uint8Array(16) } })
     const before = standin.events().predictions
-    expect((await native.runTimed([inputs], { iterations: 12, block: 4 })).nanoseconds).toHaveLength(3)
+    const blocks = await native.runTimed([inputs], { iterations: 12, block: 4 })
+    expect(blocks.nanoseconds).toHaveLength(3)
+    // Each sample is a mean: four of each fill the time of the loop, and no more.
+    const sum = blocks.nanoseconds.reduce((total, sample) => total + sample, 0)
+    expect(4 * sum).toBeGreaterThanOrEqual(12e6)
+    expect(4 * sum).toBeLessThanOrEqual(1e6 * blocks.elapsedMilliseconds)
     expect(standin.events().predictions - before).toBe(12)
     await native.dispose()
   })

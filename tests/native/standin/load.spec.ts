@@ -395,6 +395,11 @@ describe('loading', () => {
   it('errors and exceptions', async () => {
     standin.configure({ loadError: 3 + 1 })
     await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_LOAD', domain: 'com.apple.CoreML', nativeCode: 3 })
+    // MLModelErrorModelKeyFetch and MLModelErrorModelDecryption.
+    for (const nativeCode of [8, 9]) {
+      standin.configure({ loadError: nativeCode + 1 })
+      await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_MODEL_ENCRYPTED', domain: 'com.apple.CoreML', nativeCode })
+    }
     standin.configure({ loadError: 0, throwFromLoad: true })
     await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_LOAD', message: expect.stringContaining('StandinException') })
   })
@@ -421,17 +426,21 @@ describe('failing predictions', () => {
 })
 
 describe('the stand-in', () => {
-  it('exports what the addon of a Mac exports, besides its own switches', () => {
+  it('exports what the addon of a Mac exports (or of an iPhone: no energy counters, no thread-safe functions), besides its own switches', () => {
     const listed = execFileSync('nm', ['-D', '--defined-only', addonPath], { encoding: 'utf8' })
     expect(listed).toContain('napi_register_module_v1')
+    const wanted = execFileSync('nm', ['-D', '--undefined-only', addonPath], { encoding: 'utf8' })
+    const onPhone = addonPath.includes('react-native')
+    expect(/napi_\w*threadsafe_function/.test(wanted)).toBe(!onPhone)
     expect(
       Object.keys(addon)
         .filter((name) => name !== 'standin')
         .sort(),
     ).toEqual(
       [
-        ...['Model', 'State', 'Cancellation', 'EnergyMeter', 'newCancellation', 'loadModel', 'compileModel', 'computePlan', 'machine'],
-        ...['decodeImage', 'allocate', 'isAllocated', 'openEnergyMeter'],
+        ...['Model', 'State', 'Cancellation', 'newCancellation', 'loadModel', 'compileModel', 'computePlan', 'machine'],
+        ...['decodeImage', 'allocate', 'isAllocated'],
+        ...(onPhone ? [] : ['EnergyMeter', 'openEnergyMeter']),
       ].sort(),
     )
   })
