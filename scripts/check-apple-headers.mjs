@@ -26,8 +26,22 @@ for (const name of ['macos', 'ios']) {
 
 const sources = JSON.parse(readFileSync(join(native, 'sources.json'), 'utf8'))
 const targets = [
-  { name: 'macOS 13', sdk: 'macos', triple: 'arm64-apple-macos13.0', platform: ['macos', '13.0', '13.3'], power: true },
-  { name: 'iOS 16', sdk: 'ios', triple: 'arm64-apple-ios16.0', platform: ['ios', '16.0', '16.5'], power: false },
+  {
+    name: 'macOS 13',
+    sdk: 'macos',
+    triple: 'arm64-apple-macos13.0',
+    platform: ['macos', '13.0', '13.3'],
+    power: true,
+    threadsafeFunctions: true,
+  },
+  {
+    name: 'iOS 16',
+    sdk: 'ios',
+    triple: 'arm64-apple-ios16.0',
+    platform: ['ios', '16.0', '16.5'],
+    power: false,
+    threadsafeFunctions: false,
+  },
 ]
 const folder = mkdtempSync(join(tmpdir(), 'coreml-bridge-apple-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -58,7 +72,7 @@ async function runAll(jobs) {
   return failures
 }
 
-function compileFlags({ sdk, triple, power }) {
+function compileFlags({ sdk, triple, power, threadsafeFunctions }) {
   return [
     ...['-target', triple, '-isysroot', resolve(sdks, sdk), '-nostdinc++', '-isystem', '/usr/lib/llvm-19/include/c++/v1'],
     ...[
@@ -73,7 +87,8 @@ function compileFlags({ sdk, triple, power }) {
     ],
     ...['coreml', 'power', 'napi'].flatMap((name) => ['-I', join(native, name)]),
     ...['node-addon-api', 'node-api-headers/include'].flatMap((name) => ['-isystem', join(root, 'node_modules', name)]),
-    ...['-DNAPI_VERSION=8', '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...(power ? ['-DCOREML_POWER'] : ['-DCOREML_NO_THREADSAFE_FUNCTIONS'])],
+    ...['-DNAPI_VERSION=8', '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...(power ? ['-DCOREML_POWER'] : [])],
+    ...(threadsafeFunctions ? [] : ['-DCOREML_NO_THREADSAFE_FUNCTIONS']),
   ]
 }
 
@@ -102,6 +117,9 @@ async function checkTarget(target) {
   ])
   if (linked.status !== 0) return [`${target.name}: link\n${linked.output}`]
   const symbols = await run('llvm-nm-19', ['--extern-only', '--defined-only', bundle])
+  const imports = await run('llvm-nm-19', ['--undefined-only', bundle])
+  const threadsafe = imports.output.match(/_napi_\w*threadsafe_function\w*/)?.[0]
+  if (!target.threadsafeFunctions && threadsafe) return [`${target.name}: the bundle uses ${threadsafe}, which its host does not have`]
   if (!/ T _napi_register_module_v1$/m.test(symbols.output))
     return [`${target.name}: the bundle does not export napi_register_module_v1\n${symbols.output}`]
   console.log(`${target.name}: links, and exports napi_register_module_v1`)
