@@ -121,6 +121,25 @@ describe.skipIf(browserPath === undefined)('in a browser (skipped without Chromi
     await page.context().close()
   })
 
+  test('the name of a focused mark stays with it when the page scrolls, that of a pointed one goes', async () => {
+    const { page } = await open(browser, files.one)
+    const mark = page.locator('[data-chart=timeline] .mark[tabindex="0"]')
+    const tip = page.locator('#tip')
+    const gap = async () => (await mark.boundingBox())!.y - (await tip.boundingBox())!.y
+    const scrolled = () => page.evaluate(`new Promise((done) => { addEventListener('scroll', done, { once: true }); scrollBy(0, -40) })`)
+    await mark.focus()
+    const before = await gap()
+    await scrolled()
+    expect(await tip.isVisible()).toBe(true)
+    expect(await gap()).toBeCloseTo(before, 0)
+    await mark.blur()
+    await mark.hover()
+    expect(await tip.isVisible()).toBe(true)
+    await scrolled()
+    expect(await tip.isVisible()).toBe(false)
+    await page.context().close()
+  })
+
   test('results of several machines are side by side', async () => {
     const { page, requests } = await open(browser, files.several)
     expect(await page.locator('section[id^=model-]').count()).toBe(2)

@@ -2,8 +2,10 @@
 export const script = `
 'use strict';
 const tip = document.getElementById('tip');
-const hide = () => { tip.hidden = true; };
+let shown;
+const hide = () => { tip.hidden = true; shown = undefined; };
 const show = (mark) => {
+  shown = mark;
   tip.textContent = mark.getAttribute('aria-label');
   tip.hidden = false;
   const at = mark.getBoundingClientRect(), size = tip.getBoundingClientRect();
@@ -36,6 +38,7 @@ for (const chart of document.querySelectorAll('.chart')) {
     if (first) enter(first);
   });
 }
-document.addEventListener('scroll', hide, true);
+// Focus itself scrolls a mark into view: its name stays with it. The pointer's mark is scrolled away from under it.
+document.addEventListener('scroll', () => { if (shown && shown === document.activeElement) show(shown); else hide(); }, true);
 addEventListener('beforeprint', () => { for (const details of document.querySelectorAll('details')) details.open = true; });
 `
