@@ -16,6 +16,7 @@ export { compare, compile, inspect } from './lazy.ts'
 export type { CompareEvent } from './measure/events.ts'
 export type { CompareOptions, ModelToCompare } from './measure/options.ts'
 export type { CompareResult, ModelResult, UnitResult } from './measure/result.ts'
+export type { ModelPredictOptions, ModelTimedRunOptions } from './model/base-model.ts'
 export type { CompileOptions } from './model/compile.ts'
 export type {
   DictionaryFeature,
@@ -30,12 +31,7 @@ export type {
   SizeFlexibility,
   StateFeature,
 } from './model/description.ts'
-export {
-  Model,
-  type ModelLoadOptions,
-  type ModelPredictOptions,
-  type ModelTimedRunOptions,
-} from './model/model.ts'
+export { Model, type ModelLoadOptions } from './model/model.ts'
 export type { ModelSource } from './model/model-source.ts'
 export type { ModelState } from './model/state.ts'
 export type {

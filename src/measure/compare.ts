@@ -1,5 +1,6 @@
 import type { Backend } from '../backends/backend.ts'
-import { checkComputeUnits, defaultBackendName, selectBackend } from '../backends/select.ts'
+import { checkComputeUnits } from '../backends/check-compute-units.ts'
+import { defaultBackendName, selectBackend } from '../backends/select.ts'
 import { CoreMLError } from '../errors.ts'
 import { packageVersion } from '../version.ts'
 import { compareModel, type Plan, presentUnits } from './compare-model.ts'

@@ -1,6 +1,7 @@
 import { coerceInputs } from '../model/coerce.ts'
 import { fromNumbers } from '../model/convert.ts'
 import type { FeatureDescription, ModelDescription } from '../model/description.ts'
+import { imageFiles } from '../model/image-files.ts'
 import { elementCount } from '../model/tensor.ts'
 import { type Features, type FeatureValue, isImage, isTensor } from '../model/values.ts'
 import { readCases } from './cases.ts'
@@ -50,7 +51,7 @@ export async function generateInputs(description: ModelDescription, seed: number
   return Promise.all(
     Array.from({ length: variants }, () => {
       const values = Object.fromEntries(required.map((feature) => [feature.name, generateValue(feature, random)]))
-      return coerceInputs(description.inputs, values, { files: false })
+      return coerceInputs(description.inputs, values, { files: false }, imageFiles)
     }),
   )
 }
@@ -59,7 +60,7 @@ export async function generateInputs(description: ModelDescription, seed: number
 export async function readInputs(source: InputSource, description: ModelDescription): Promise<Features[]> {
   if (source.kind === 'generated') return generateInputs(description, source.seed, source.variants)
   const cases = await readCases(source.path, description, 'inputs')
-  return Promise.all(cases.map((values) => coerceInputs(description.inputs, values, { files: false })))
+  return Promise.all(cases.map((values) => coerceInputs(description.inputs, values, { files: false }, imageFiles)))
 }
 
 function shapeOf(inputs: Features): string {

@@ -12,10 +12,14 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
-/** Waits for work, and rejects with an AbortError in place of its result or error if the signal was aborted meanwhile. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/**
+ * Waits for work, and rejects with an AbortError in place of its result or error if the signal was aborted meanwhile.
+ * @param discard frees a result that nobody will get
+ */
+export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, discard?: (result: T) => unknown): Promise<T> {
   try {
     const result = await work
+    if (signal?.aborted) await discard?.(result)
     throwIfAborted(signal)
     return result
   } catch (error) {

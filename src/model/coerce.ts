@@ -5,16 +5,22 @@ import { coerceDictionary, coerceScalar, coerceSequence } from './coerce-values.
 import type { FeatureDescription } from './description.ts'
 import { featureText } from './feature-text.ts'
 import { coerceImage } from './image-input.ts'
+import type { ImageReader } from './image-reader.ts'
 import { didYouMean } from './suggest.ts'
 import { type Features, type FeatureValue, isTensor, ownCopies } from './values.ts'
 
-function coerceOne(feature: FeatureDescription, value: unknown, options: ImageInputOptions): FeatureValue | Promise<FeatureValue> {
+function coerceOne(
+  feature: FeatureDescription,
+  value: unknown,
+  options: ImageInputOptions,
+  images: ImageReader,
+): FeatureValue | Promise<FeatureValue> {
   switch (feature.type) {
     case 'multiArray':
     case 'state':
       return coerceTensor(feature, value)
     case 'image':
-      return coerceImage(feature, value, options)
+      return coerceImage(feature, value, options, images)
     case 'dictionary':
       return coerceDictionary(feature, value)
     case 'sequence':
@@ -41,6 +47,7 @@ export function coerceInputs(
   features: readonly FeatureDescription[],
   inputs: unknown,
   options: ImageInputOptions,
+  images: ImageReader,
 ): Features | Promise<Features> {
   if (typeof inputs !== 'object' || inputs === null || Array.isArray(inputs) || ArrayBuffer.isView(inputs) || isTensor(inputs)) {
     throw new CoreMLError(
@@ -62,7 +69,7 @@ export function coerceInputs(
       if (feature.optional) continue
       throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing: expected ${featureText(feature)}`)
     }
-    const coerced = coerceOne(feature, value, options)
+    const coerced = coerceOne(feature, value, options, images)
     if (coerced instanceof Promise) {
       pending.push(
         coerced.then((image) => {

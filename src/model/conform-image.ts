@@ -1,7 +1,6 @@
 import { CoreMLError } from '../errors.ts'
-import { decodeImage } from '../images/decode.ts'
 import { fitToSize } from '../images/fit.ts'
-import { type FormattedImage, onBackground, toFormat } from '../images/formats.ts'
+import { type FormattedImage, toFormat } from '../images/formats.ts'
 import type { ImageInputOptions } from '../images/options.ts'
 import type { ImageFeature } from './description.ts'
 import { featureText } from './feature-text.ts'
@@ -56,17 +55,4 @@ export function placeImageError(error: unknown, { feature, source }: Pick<ImageJ
   const place = source === undefined ? '' : `${source}: `
   const { code, cause, domain, nativeCode, userInfo } = error
   return new CoreMLError(code, `input "${feature.name}": ${place}${error.message}${hint}`, { cause, domain, nativeCode, userInfo })
-}
-
-/** The opaque image of a job, still of its own size and format. */
-async function decodeJob({ file, options: { background = [0, 0, 0] } }: ImageJob): Promise<FormattedImage> {
-  return file instanceof Uint8Array ? decodeImage(file, background) : onBackground(file, background)
-}
-
-/** Decodes a file and brings it to the format and size of the feature. Takes as long as the image is large: see {@link prepareImage}. */
-export async function decodeForFeature(job: ImageJob): Promise<FormattedImage> {
-  const image = await decodeJob(job).catch((error) => {
-    throw placeImageError(error, job)
-  })
-  return conformImage(job.feature, image, job.options)
 }

@@ -2,7 +2,8 @@
 import { parentPort } from 'node:worker_threads'
 import { CoreMLError, type ErrorCode } from '../errors.ts'
 import type { FormattedImage } from '../images/formats.ts'
-import { decodeForFeature, type ImageJob } from './conform-image.ts'
+import type { ImageJob } from './conform-image.ts'
+import { decodeForFeature } from './decode-for-feature.ts'
 
 /** A job and its number. */
 export interface ImageRequest {

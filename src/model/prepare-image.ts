@@ -4,7 +4,8 @@ import { entryPoint } from '../entry-point.ts'
 import { CoreMLError } from '../errors.ts'
 import type { FormattedImage } from '../images/formats.ts'
 import { needsSystemDecoder } from '../images/kind.ts'
-import { decodeForFeature, type ImageJob, placeImageError } from './conform-image.ts'
+import { type ImageJob, placeImageError } from './conform-image.ts'
+import { decodeForFeature } from './decode-for-feature.ts'
 import type { ImageReply, ImageRequest } from './image-worker.ts'
 
 /** Files of fewer bytes and PNG files of fewer pixels are decoded in a few milliseconds: the way to the worker would cost more. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { coerceInputs } from '../../src/model/coerce.ts'
 import type { FeatureDescription } from '../../src/model/description.ts'
 import { float16ToFloat32 } from '../../src/model/float16.ts'
+import { imageFiles } from '../../src/model/image-files.ts'
 import type { Tensor } from '../../src/model/tensor.ts'
 import type { Image } from '../../src/model/values.ts'
 import { fixture } from '../fixtures/read.ts'
@@ -11,7 +12,7 @@ import { base, image, multiArray } from './features.ts'
 
 /** The only input, converted. */
 function one(feature: FeatureDescription, value: unknown, options = {}): unknown {
-  const result = coerceInputs([feature], { [feature.name]: value }, options)
+  const result = coerceInputs([feature], { [feature.name]: value }, options, imageFiles)
   return result instanceof Promise ? result.then((features) => features[feature.name]) : result[feature.name]
 }
 
@@ -233,27 +234,27 @@ describe('names', () => {
   const features: FeatureDescription[] = [multiArray('image', 'float32', [1]), { ...base('hint', true), type: 'string' }]
 
   it('suggest the one that was meant', () => {
-    expect(() => coerceInputs(features, { imgae: 1 }, {})).toThrow(
+    expect(() => coerceInputs(features, { imgae: 1 }, {}, imageFiles)).toThrow(
       /no input named "imgae"; did you mean "image"\? *; it takes image \(float32 1\), hint \(string\)/,
     )
-    expect(() => coerceInputs(features, { zzzzz: 1 }, {})).toThrow(/no input named "zzzzz"; it takes/)
+    expect(() => coerceInputs(features, { zzzzz: 1 }, {}, imageFiles)).toThrow(/no input named "zzzzz"; it takes/)
   })
 
   it('say which input is missing; optional ones may be left out', () => {
-    expect(() => coerceInputs(features, {}, {})).toThrow(/input "image" is missing: expected float32 1/)
-    expect(coerceInputs(features, { image: 1, hint: undefined }, {})).toEqual({
+    expect(() => coerceInputs(features, {}, {}, imageFiles)).toThrow(/input "image" is missing: expected float32 1/)
+    expect(coerceInputs(features, { image: 1, hint: undefined }, {}, imageFiles)).toEqual({
       image: { type: 'float32', data: new Float32Array([1]), dims: [1] },
     })
   })
 
   it.each([[null], [5], [[1]], [new Float32Array(1)], ['x']])('inputs must be an object, not %j', (inputs) => {
-    expect(() => coerceInputs(features, inputs, {})).toThrow(/inputs must be an object/)
+    expect(() => coerceInputs(features, inputs, {}, imageFiles)).toThrow(/inputs must be an object/)
   })
 
   it('names of Object.prototype are ordinary names', () => {
-    expect(() => coerceInputs(features, { image: 1, toString: 2 }, {})).toThrow(/no input named "toString"/)
+    expect(() => coerceInputs(features, { image: 1, toString: 2 }, {}, imageFiles)).toThrow(/no input named "toString"/)
     const odd = [multiArray('constructor', 'float32', [1])]
-    expect(() => coerceInputs(odd, {}, {})).toThrow(/input "constructor" is missing/)
+    expect(() => coerceInputs(odd, {}, {}, imageFiles)).toThrow(/input "constructor" is missing/)
   })
 })
 
@@ -331,7 +332,7 @@ describe('images', () => {
 
   it('other inputs are copied before a file is read', async () => {
     const data = new Float32Array([1, 2])
-    const result = coerceInputs([rgb, multiArray('x', 'float32', [2])], { photo: path, x: data }, {})
+    const result = coerceInputs([rgb, multiArray('x', 'float32', [2])], { photo: path, x: data }, {}, imageFiles)
     data.fill(9)
     expect((await result).x).toMatchObject({ data: new Float32Array([1, 2]) })
   })

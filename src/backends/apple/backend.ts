@@ -4,8 +4,9 @@ import { type ModelBytes, openModel } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Backend, ComputeUnits, LoadedModel, LoadOptions, Unavailable } from '../backend.ts'
-import type { AppleBinding, NativeConfiguration, NativeModelSource } from './binding.ts'
+import type { AppleBinding, NativeModelSource } from './binding.ts'
 import { compiledModel, compileTo } from './compile.ts'
+import { nativeConfiguration } from './configuration.ts'
 import { completeDescription } from './description.ts'
 import { findComputeUnits } from './devices.ts'
 import { type PowerCounters, readPowerCounters } from './energy.ts'
@@ -15,18 +16,6 @@ import { AppleModel } from './model.ts'
 import { native } from './native-errors.ts'
 
 const sources = new Set(['.mlmodel', '.mlpackage', '.mlmodelc'])
-
-function configurationOf(options: LoadOptions): NativeConfiguration {
-  return {
-    computeUnits: options.computeUnits,
-    functionName: options.functionName,
-    allowLowPrecisionAccumulationOnGPU: options.allowLowPrecisionAccumulationOnGPU,
-    reshapeFrequency: options.optimizationHints?.reshapeFrequency,
-    specializationStrategy: options.optimizationHints?.specializationStrategy,
-    modelDisplayName: options.modelDisplayName,
-    preferredMetalDevice: options.preferredMetalDevice,
-  }
-}
 
 let warned = false
 
@@ -89,7 +78,7 @@ async function load(source: string | ModelBytes, options: LoadOptions): Promise<
   try {
     signal?.throwIfAborted()
     onProgress?.('loading')
-    const configuration = configurationOf(options)
+    const configuration = nativeConfiguration(options)
     const start = performance.now()
     const handle = await native(binding.loadModel(nativeSource, configuration))
     const loadMilliseconds = performance.now() - start

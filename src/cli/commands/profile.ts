@@ -4,6 +4,7 @@ import { type Profile, profileModel } from '../../backends/portable/profile.ts'
 import { CoreMLError } from '../../errors.ts'
 import { generateInputs } from '../../measure/inputs.ts'
 import { coerceInputs } from '../../model/coerce.ts'
+import { imageFiles } from '../../model/image-files.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { addSharedOptions, parseCount, readSharedOptions, type SharedOptions } from '../options.ts'
 import { readInputValues } from '../predict/read-inputs.ts'
@@ -69,7 +70,7 @@ async function run(path: string, given: ProfileCommandOptions): Promise<void> {
         const cases = await readInputValues(description.inputs, options)
         const isGiven = cases.some((values) => Object.keys(values).length > 0)
         return isGiven
-          ? Promise.all(cases.map((values) => coerceInputs(description.inputs, values, {})))
+          ? Promise.all(cases.map((values) => coerceInputs(description.inputs, values, {}, imageFiles)))
           : generateInputs(description, options.seed, 4)
       },
     })

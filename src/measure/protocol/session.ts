@@ -3,6 +3,7 @@ import type { BackendState, LoadedModel } from '../../backends/backend.ts'
 import { importBackend } from '../../backends/select.ts'
 import { CoreMLError } from '../../errors.ts'
 import { coerceInputs } from '../../model/coerce.ts'
+import { imageFiles } from '../../model/image-files.ts'
 import type { Features } from '../../model/values.ts'
 import { ofOneShape, readInputs } from '../inputs.ts'
 import type { BackendChoice, CallName, Calls, Counted, Timed } from './calls.ts'
@@ -64,7 +65,7 @@ export class UnitSession {
       await this.repeat(milliseconds, async () => {
         const start = performance.now()
         // What Model.predict does: check and convert the values, then predict.
-        const inputs = await coerceInputs(this.loaded.description.inputs, this.nextInputs(), { files: false })
+        const inputs = await coerceInputs(this.loaded.description.inputs, this.nextInputs(), { files: false }, imageFiles)
         const { nativeNanoseconds } = await this.loaded.predict(inputs, this.predictOptions())
         beyond.push(performance.now() - start - nativeNanoseconds / 1e6)
         return 1

@@ -6,6 +6,7 @@ import { feedsOf } from '../../../../../src/backends/portable/onnx-features.ts'
 import { openModel } from '../../../../../src/format/index.ts'
 import { coerceInputs } from '../../../../../src/model/coerce.ts'
 import { describeModel } from '../../../../../src/model/describe.ts'
+import { imageFiles } from '../../../../../src/model/image-files.ts'
 import { elementCount, type Tensor } from '../../../../../src/model/tensor.ts'
 import { type Features, isImage, isTensor } from '../../../../../src/model/values.ts'
 import { numbers } from '../../../../models/sample.ts'
@@ -55,7 +56,7 @@ describe('the golden models compute the same optimised and not', () => {
     try {
       const lower = lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file })!
       const description = describeModel(file)
-      const inputs = await coerceInputs(description.inputs, inputsOf(), {})
+      const inputs = await coerceInputs(description.inputs, inputsOf(), {}, imageFiles)
       const shapes: Record<string, readonly number[]> = {}
       for (const [name, value] of Object.entries(inputs)) {
         if (isTensor(value)) shapes[name] = value.dims

@@ -1,0 +1,300 @@
+import type { BackendName, ComputeUnits, LoadedModel, PlannedOperation, Prediction, TimedRun, Unavailable } from '../backends/backend.ts'
+import { CoreMLError } from '../errors.ts'
+import { type ImageInputOptions, resizeModes } from '../images/options.ts'
+import { orAborted, throwIfAborted } from './abort.ts'
+import { coerceInputs } from './coerce.ts'
+import type { FeatureDescription, ModelDescription, StateFeature } from './description.ts'
+import type { ImageReader } from './image-reader.ts'
+import {
+  aBoolean,
+  anObject,
+  aPositiveInteger,
+  aPositiveNumber,
+  aSignal,
+  checkOptions,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+} from './options.ts'
+import { checkOutputBuffers } from './output-buffers.ts'
+import { ModelState } from './state.ts'
+import { didYouMean } from './suggest.ts'
+import type { Tensor, TensorData } from './tensor.ts'
+import type { Features } from './values.ts'
+
+/** Options of {@link Model.predict}. */
+export interface ModelPredictOptions extends ImageInputOptions {
+  /** A state from `newState()`: the prediction reads and changes it. */
+  state?: ModelState
+  /** Queued work leaves at once; a prediction that runs already ends first and its result is dropped. Either way the promise rejects with an AbortError. */
+  signal?: AbortSignal
+  /** The caller's own arrays, by output name: they are filled, and are the `data` of the results. */
+  outputs?: Record<string, TensorData | Tensor>
+  /** Names of inner values (of operations' or layers' outputs) to return besides the outputs, or `'all'`. */
+  intermediates?: string[] | 'all'
+}
+
+/** Options of {@link Model.runTimed}. */
+export interface ModelTimedRunOptions extends ImageInputOptions {
+  iterations?: number
+  durationMilliseconds?: number
+  state?: ModelState
+  signal?: AbortSignal
+}
+
+const isState: OptionRule = { expected: 'a state from newState()', accepts: (value) => value instanceof ModelState }
+
+const imageRules: OptionRules<ImageInputOptions> = {
+  files: aBoolean,
+  resize: oneOf(resizeModes),
+  background: {
+    expected: 'three numbers from 0 to 255',
+    accepts: (value) =>
+      Array.isArray(value) && value.length === 3 && value.every((level) => typeof level === 'number' && level >= 0 && level <= 255),
+  },
+}
+
+const predictRules: OptionRules<ModelPredictOptions> = {
+  ...imageRules,
+  state: isState,
+  signal: aSignal,
+  outputs: anObject,
+  intermediates: {
+    expected: "an array of names or 'all'",
+    accepts: (value) => value === 'all' || (Array.isArray(value) && value.every((name) => typeof name === 'string')),
+  },
+}
+
+const timedRules: OptionRules<ModelTimedRunOptions> = {
+  ...imageRules,
+  iterations: aPositiveInteger,
+  durationMilliseconds: aPositiveNumber,
+  state: isState,
+  signal: aSignal,
+}
+
+/** A model that is ready to predict, whatever has loaded it: everything of `Model` but loading. */
+export class BaseModel {
+  readonly #loaded: LoadedModel
+  readonly #images: ImageReader
+  #disposal: Promise<void> | undefined
+
+  /** @internal */
+  protected constructor(loaded: LoadedModel, images: ImageReader) {
+    this.#loaded = loaded
+    this.#images = images
+  }
+
+  /** What the model takes. */
+  get inputs(): FeatureDescription[] {
+    return this.#description.inputs
+  }
+
+  /** What the model gives. */
+  get outputs(): FeatureDescription[] {
+    return this.#description.outputs
+  }
+
+  /** The tensors that a state of this model holds; empty for a model without state. */
+  get states(): StateFeature[] {
+    return this.#description.states
+  }
+
+  /** The author's texts. */
+  get metadata(): ModelDescription['metadata'] {
+    return this.#description.metadata
+  }
+
+  /** The output that holds the label, for classifiers. */
+  get predictedFeatureName(): string | undefined {
+    return this.#description.predictedFeatureName
+  }
+
+  /** The output that holds the labels' probabilities, for classifiers. */
+  get predictedProbabilitiesName(): string | undefined {
+    return this.#description.predictedProbabilitiesName
+  }
+
+  /** The labels of a classifier, in the model's order. */
+  get classLabels(): (string | number | bigint)[] | undefined {
+    return this.#description.classLabels
+  }
+
+  /** Inputs, outputs, states and metadata in one plain object. */
+  get description(): ModelDescription {
+    return this.#description
+  }
+
+  /** The backend that runs this model. */
+  get backend(): BackendName {
+    return this.#loaded.backend
+  }
+
+  /** The compute units that this model may use: an allow-list, as asked for. */
+  get computeUnits(): ComputeUnits {
+    return this.#loaded.computeUnits
+  }
+
+  /** False where nothing could confirm that the compute unit exists on this machine. */
+  get unitVerified(): boolean {
+    return this.#loaded.unitVerified
+  }
+
+  /** Milliseconds that loading took, by phase. */
+  get loadTimes(): { compile: number | Unavailable; load: number } {
+    return this.#loaded.loadTimes
+  }
+
+  /** True once `dispose()` was called. */
+  get disposed(): boolean {
+    return this.#disposal !== undefined
+  }
+
+  /**
+   * One prediction. Values are checked and converted to the declared types; arrays may be changed, resized or transferred as soon as this returns its promise.
+   * @param inputs a value for each input name: a tensor, typed or nested array, number, string, Map, array, or for an image feature a path, file: URL,
+   *   the bytes of a PNG or JPEG file, or raw pixels
+   * @returns a value for each output name, in the declared types, and a tensor for each inner value that was asked for
+   * @throws CoreMLError ERR_ARGUMENT, ERR_INPUT, ERR_FILE, ERR_PREDICT, ERR_DISPOSED; an AbortError
+   */
+  async predict(inputs: Record<string, unknown>, options: ModelPredictOptions = {}): Promise<Features> {
+    checkOptions<ModelPredictOptions>('predict', options, predictRules)
+    const { outputs, intermediates } = await this.#predict(inputs, options)
+    return intermediates ? { ...intermediates, ...outputs } : outputs
+  }
+
+  /**
+   * One prediction, with the time that the runtime itself took and the inner values apart from the outputs.
+   * @throws as {@link Model.predict}
+   */
+  async predictDetailed(inputs: Record<string, unknown>, options: ModelPredictOptions = {}): Promise<Prediction> {
+    checkOptions<ModelPredictOptions>('predictDetailed', options, predictRules)
+    return this.#predict(inputs, options)
+  }
+
+  /**
+   * Several predictions in one call, results in the order of the inputs. Models with state predict one at a time: use `predict`.
+   * @throws as {@link Model.predict}; the message of ERR_INPUT says which element of the batch is wrong
+   */
+  async predictBatch(batch: Record<string, unknown>[], options: Omit<ModelPredictOptions, 'state' | 'outputs'> = {}): Promise<Features[]> {
+    const { state: _state, outputs: _outputs, ...rules } = predictRules
+    checkOptions<Omit<ModelPredictOptions, 'state' | 'outputs'>>('predictBatch', options, rules)
+    const loaded = this.#use()
+    if (!Array.isArray(batch)) throw new CoreMLError('ERR_INPUT', 'predictBatch takes an array of inputs')
+    const { signal } = options
+    throwIfAborted(signal)
+    const features = this.#coerceAll(batch, options)
+    const ready = features instanceof Promise ? await this.#afterReading(features, signal) : features
+    if (ready.length === 0) return []
+    const predictions = await orAborted(loaded.predictBatch(ready, { signal }), signal)
+    return predictions.map((prediction) => prediction.outputs)
+  }
+
+  /**
+   * A fresh state, all zeros, for a sequence of predictions. A model without states gives an empty one, as Core ML does: predictions with it are stateless.
+   * @throws CoreMLError ERR_OS_VERSION where Core ML is too old for states
+   */
+  newState(): ModelState {
+    const loaded = this.#use()
+    return new ModelState(loaded, this.states, () => this.disposed)
+  }
+
+  /** For each op or layer, the device on which it is planned to run. A plan is no trace; where none can be had, the reason. */
+  async computePlan(): Promise<PlannedOperation[] | Unavailable> {
+    return this.#use().computePlan()
+  }
+
+  /**
+   * A tensor for the named input or output that the backend uses without a copy: fill it and pass it to `predict`, or give it as one of `outputs`.
+   * @throws CoreMLError ERR_ARGUMENT for an unknown name or a feature that is no multiarray
+   */
+  allocate(name: string): Tensor {
+    const loaded = this.#use()
+    const features = [...this.inputs, ...this.outputs]
+    const feature = features.find((candidate) => candidate.name === name)
+    if (!feature) {
+      const names = features.map((candidate) => candidate.name)
+      throw new CoreMLError('ERR_ARGUMENT', `allocate: the model has no input or output named "${name}"${didYouMean(String(name), names)}`)
+    }
+    if (feature.type !== 'multiArray')
+      throw new CoreMLError('ERR_ARGUMENT', `allocate: "${name}" is a feature of type ${feature.type}; only multiarrays can be allocated`)
+    return loaded.allocate(name)
+  }
+
+  /**
+   * Predictions in a loop next to the runtime, each timed there, so that no JavaScript promise is part of a sample. Several inputs are taken in turn.
+   * Ends after `iterations` or `durationMilliseconds`, whichever comes first; after one prediction when neither is given.
+   */
+  async runTimed(inputs: Record<string, unknown> | Record<string, unknown>[], options: ModelTimedRunOptions = {}): Promise<TimedRun> {
+    checkOptions<ModelTimedRunOptions>('runTimed', options, timedRules)
+    const loaded = this.#use()
+    const { signal, iterations, durationMilliseconds } = options
+    throwIfAborted(signal)
+    const state = this.#stateOf(options.state)
+    const features = this.#coerceAll(Array.isArray(inputs) ? inputs : [inputs], options)
+    const ready = features instanceof Promise ? await this.#afterReading(features, signal) : features
+    if (ready.length === 0) throw new CoreMLError('ERR_INPUT', 'runTimed needs at least one set of inputs')
+    const limit = iterations === undefined && durationMilliseconds === undefined ? { iterations: 1 } : { iterations, durationMilliseconds }
+    return orAborted(loaded.runTimed(ready, { ...limit, state, signal }), signal)
+  }
+
+  /** Waits for running predictions and frees the model. What is used afterwards rejects with ERR_DISPOSED. Does nothing the second time. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#loaded.dispose()
+    return this.#disposal
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  get #description(): ModelDescription {
+    return this.#loaded.description
+  }
+
+  #use(): LoadedModel {
+    if (this.#disposal) throw new CoreMLError('ERR_DISPOSED', 'the model was used after dispose()')
+    return this.#loaded
+  }
+
+  #stateOf(state: ModelState | undefined) {
+    if (state && !state.belongsTo(this.#loaded)) throw new CoreMLError('ERR_ARGUMENT', 'the state belongs to another model')
+    return state?.use()
+  }
+
+  /** Runs up to the backend's own call without a pause where no image has to be read, so that the caller's arrays are used before it can change them. */
+  async #predict(inputs: Record<string, unknown>, options: ModelPredictOptions): Promise<Prediction> {
+    const loaded = this.#use()
+    const { signal, intermediates } = options
+    throwIfAborted(signal)
+    const state = this.#stateOf(options.state)
+    const outputs = options.outputs && checkOutputBuffers(this.outputs, options.outputs)
+    const coerced = coerceInputs(this.inputs, inputs, options, this.#images)
+    const features = coerced instanceof Promise ? await this.#afterReading(coerced, signal) : coerced
+    return orAborted(loaded.predict(features, { state, signal, outputs, intermediates }), signal)
+  }
+
+  /** Waits for images; the model or the wish for a result may be gone by then. */
+  async #afterReading<T>(reading: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const values = await orAborted(reading, signal)
+    this.#use()
+    return values
+  }
+
+  #coerceAll(batch: Record<string, unknown>[], options: ImageInputOptions): Features[] | Promise<Features[]> {
+    const coerced = batch.map((inputs, index) => {
+      const place = (error: unknown) => {
+        if (batch.length > 1 && error instanceof CoreMLError)
+          throw new CoreMLError(error.code, `element ${index} of the batch: ${error.message}`, { cause: error.cause })
+        throw error
+      }
+      try {
+        const features = coerceInputs(this.inputs, inputs, options, this.#images)
+        return features instanceof Promise ? features.catch(place) : features
+      } catch (error) {
+        return place(error)
+      }
+    })
+    return coerced.some((features) => features instanceof Promise) ? Promise.all(coerced) : (coerced as Features[])
+  }
+}

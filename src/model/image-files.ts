@@ -1,0 +1,44 @@
+import { readFile, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { CoreMLError } from '../errors.ts'
+import type { FormattedImage } from '../images/formats.ts'
+import { maxDecodedBytes } from '../images/limits.ts'
+import type { ImageInputOptions } from '../images/options.ts'
+import { refuseImage } from './conform-image.ts'
+import type { ImageFeature } from './description.ts'
+import { valueText } from './feature-text.ts'
+import type { ImageReader } from './image-reader.ts'
+import { prepareImage } from './prepare-image.ts'
+
+function pathOf(feature: ImageFeature, given: string | URL): string {
+  if (given instanceof URL) return fileURLToPath(given)
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given))
+    throw refuseImage(feature, `${valueText(given)}: a string is a path; give a URL object for a file: URL`)
+  return given
+}
+
+async function readImage(feature: ImageFeature, path: string, options: ImageInputOptions): Promise<FormattedImage> {
+  let bytes: Buffer
+  try {
+    const info = await stat(path)
+    if (!info.isFile()) throw new CoreMLError('ERR_FILE', `input "${feature.name}": ${path} is no file`)
+    if (info.size > maxDecodedBytes)
+      throw new CoreMLError('ERR_INPUT', `input "${feature.name}": ${path} is too large for an image file (${info.size} bytes)`)
+    bytes = await readFile(path)
+  } catch (error) {
+    if (error instanceof CoreMLError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new CoreMLError(
+      'ERR_FILE',
+      `input "${feature.name}": ${code === 'ENOENT' ? `no such file: ${path}` : `cannot read ${path}: ${message}`}`,
+      { cause: error },
+    )
+  }
+  return prepareImage({ feature, file: bytes, options, source: path })
+}
+
+/** Image files on Node. */
+export const imageFiles: ImageReader = {
+  read: (feature, path, options) => readImage(feature, pathOf(feature, path), options),
+  decode: prepareImage,
+}
