@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "error.h"
 #include "value.h"
@@ -10,5 +11,8 @@ namespace coreml {
 
 // `done` comes on a thread of its own.
 void decodeImage(std::shared_ptr<Buffer> file, std::function<void(Result<ImageValue>)> done);
+
+// The same of the file at a path; ERR_FILE where it cannot be read.
+void decodeImageAt(std::string path, std::function<void(Result<ImageValue>)> done);
 
 } // namespace coreml

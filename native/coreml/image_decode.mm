@@ -4,7 +4,11 @@
 #import <Foundation/Foundation.h>
 #import <ImageIO/ImageIO.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "errors_objc.h"
@@ -20,6 +24,8 @@ using OwnedSpace = Owned<CGColorSpaceRef, CGColorSpaceRelease>;
 using OwnedContext = Owned<CGContextRef, CGContextRelease>;
 
 Error undecodable(const std::string &why) { return Error{"ERR_INPUT", "the image file could not be decoded: " + why, {}, 0, {}}; }
+
+Error unreadable(const std::string &why) { return Error{"ERR_FILE", "the image file could not be read: " + why, {}, 0, {}}; }
 
 // As for PNG and JPEG (src/images/limits.ts): a small file may claim to be gigabytes.
 constexpr int64_t maxPixels = 100'000'000;
@@ -65,8 +71,7 @@ Result<ImageValue> draw(CGImageRef image) {
   return value;
 }
 
-Result<ImageValue> decode(const Buffer &file) {
-  NSData *data = [NSData dataWithBytesNoCopy:file.data() length:file.size() freeWhenDone:NO];
+Result<ImageValue> decode(NSData *data) {
   OwnedType source(CGImageSourceCreateWithData((CFDataRef)data, nullptr));
   if (!source) return undecodable("ImageIO does not know its format");
   Size size = claimedSize((CGImageSourceRef)source.get());
@@ -77,13 +82,30 @@ Result<ImageValue> decode(const Buffer &file) {
   return draw(image.get());
 }
 
+template <typename Decode>
+void decodeOnNewThread(std::function<void(Result<ImageValue>)> done, Decode decodeFile) {
+  runOnNewThread([done = std::move(done), decodeFile = std::move(decodeFile)] {
+    Result<ImageValue> result = undecodable("nothing came of it");
+    auto failure = guarded("ERR_INPUT", "the image file", [&] { result = decodeFile(); });
+    done(failure ? Result<ImageValue>(*failure) : std::move(result));
+  });
+}
+
 } // namespace
 
 void decodeImage(std::shared_ptr<Buffer> file, std::function<void(Result<ImageValue>)> done) {
-  runOnNewThread([file = std::move(file), done = std::move(done)] {
-    Result<ImageValue> result = undecodable("nothing came of it");
-    auto failure = guarded("ERR_INPUT", "the image file", [&] { result = decode(*file); });
-    done(failure ? Result<ImageValue>(*failure) : std::move(result));
+  decodeOnNewThread(std::move(done), [file = std::move(file)] {
+    return decode([NSData dataWithBytesNoCopy:file->data() length:file->size() freeWhenDone:NO]);
+  });
+}
+
+void decodeImageAt(std::string path, std::function<void(Result<ImageValue>)> done) {
+  decodeOnNewThread(std::move(done), [path = std::move(path)]() -> Result<ImageValue> {
+    struct stat info = {};
+    if (stat(path.c_str(), &info) != 0) return unreadable(std::strerror(errno));
+    if (!S_ISREG(info.st_mode)) return unreadable("it is no file");
+    NSData *data = [NSData dataWithContentsOfFile:toNSString(path)];
+    return data == nil ? Result<ImageValue>(unreadable("no permission, or no memory")) : decode(data);
   });
 }
 

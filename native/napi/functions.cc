@@ -2,6 +2,7 @@
 #include "array_buffers.h"
 #include "classes.h"
 #include "compile.h"
+#include "compiled_folder.h"
 #include "compute_plan.h"
 #include "devices.h"
 #include "errors_js.h"
@@ -87,6 +88,19 @@ Napi::Value compile(const Napi::CallbackInfo &info) {
       [](Napi::Env env, const std::string &compiled) { return Napi::String::New(env, compiled); });
 }
 
+Napi::Value nothing(Napi::Env env, const Nothing &) { return env.Undefined(); }
+
+Napi::Value move(const Napi::CallbackInfo &info) {
+  std::string compiled = info[0].ToString(), destination = info[1].ToString();
+  return runOperation<Nothing>(
+      info.Env(), [compiled, destination](auto done) { moveCompiled(compiled, destination, std::move(done)); }, nothing);
+}
+
+Napi::Value remove(const Napi::CallbackInfo &info) {
+  std::string compiled = info[0].ToString();
+  return runOperation<Nothing>(info.Env(), [compiled](auto done) { removeCompiled(compiled, std::move(done)); }, nothing);
+}
+
 const char *kindName(DeviceKind kind) {
   switch (kind) {
     case DeviceKind::cpu: return "cpu";
@@ -149,11 +163,15 @@ Napi::Value machine(const Napi::CallbackInfo &info) {
   return object;
 }
 
+// decodeImage(bytes or path)
 Napi::Value decode(const Napi::CallbackInfo &info) {
+  auto convert = [](Napi::Env env, const ImageValue &image) { return toJavaScript(env, image); };
+  if (info[0].IsString()) {
+    std::string path = info[0].As<Napi::String>();
+    return runOperation<ImageValue>(info.Env(), [path](auto done) { decodeImageAt(path, std::move(done)); }, convert);
+  }
   auto file = copyOf(info.Env(), info[0]);
-  return runOperation<ImageValue>(
-      info.Env(), [file](auto done) { decodeImage(file, std::move(done)); },
-      [](Napi::Env env, const ImageValue &image) { return toJavaScript(env, image); });
+  return runOperation<ImageValue>(info.Env(), [file](auto done) { decodeImage(file, std::move(done)); }, convert);
 }
 
 } // namespace
@@ -161,6 +179,8 @@ Napi::Value decode(const Napi::CallbackInfo &info) {
 void defineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("loadModel", Napi::Function::New<loadModel>(env, "loadModel"));
   exports.Set("compileModel", Napi::Function::New<compile>(env, "compileModel"));
+  exports.Set("moveCompiled", Napi::Function::New<move>(env, "moveCompiled"));
+  exports.Set("removeCompiled", Napi::Function::New<remove>(env, "removeCompiled"));
   exports.Set("computePlan", Napi::Function::New<computePlan>(env, "computePlan"));
   exports.Set("machine", Napi::Function::New<machine>(env, "machine"));
   exports.Set("decodeImage", Napi::Function::New<decode>(env, "decodeImage"));

@@ -1,7 +1,6 @@
-import { extname } from 'node:path'
 import { selectBackend } from '../backends/select.ts'
-import { CoreMLError } from '../errors.ts'
 import { orAborted, throwIfAborted } from './abort.ts'
+import { checkCompiledPath } from './compiled-path.ts'
 import { destinationPath, modelPath } from './model-source.ts'
 import { aSignal, checkOptions } from './options.ts'
 
@@ -18,12 +17,7 @@ export async function compile(model: string | URL, destination: string | URL, op
   throwIfAborted(signal)
   const source = await modelPath(model, 'compile: the first argument')
   const target = destinationPath(destination, 'compile: the second argument')
-  if (extname(target) !== '.mlmodelc') {
-    throw new CoreMLError(
-      'ERR_ARGUMENT',
-      `compile: Core ML loads compiled models from folders that end in .mlmodelc, and ${target} does not`,
-    )
-  }
+  checkCompiledPath(target)
   await selectBackend('apple')
   const { appleBackend } = await import('../backends/apple/backend.ts')
   await orAborted(appleBackend.compile(source, target, signal), signal)

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CoreMLError } from '../errors.ts'
 import type { ModelBytes } from '../format/index.ts'
-import { checkOptions, type OptionRule } from './options.ts'
+import { modelBytes } from './model-bytes.ts'
 
 /** What {@link Model.load} takes: a path, a `file:` URL, the bytes of a `.mlmodel`, or a specification with its weight files. */
 export type ModelSource = string | URL | Uint8Array | ModelBytes
@@ -51,30 +51,10 @@ export async function modelPath(value: unknown, what: string): Promise<string> {
   return resolve(text)
 }
 
-const bytes: OptionRule = {
-  expected: 'a Uint8Array (a Buffer is one)',
-  accepts: (value) => value instanceof Uint8Array,
-}
-
-const namedBytes: OptionRule = {
-  expected: "an object of Uint8Arrays by path, as in { 'weights/weight.bin': bytes }",
-  accepts: (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !ArrayBuffer.isView(value) &&
-    Object.values(value).every((each) => each instanceof Uint8Array),
-}
-
 /**
  * A model's source as the backends take it: an absolute path of something that exists, or bytes.
  * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
  */
 export async function modelSource(value: unknown): Promise<string | ModelBytes> {
-  if (value instanceof Uint8Array) return { specification: value }
-  if (typeof value !== 'object' || value === null || value instanceof URL) return modelPath(value, 'Model.load: the first argument')
-  checkOptions<ModelBytes>('Model.load: the model in memory', value, { specification: bytes, weights: namedBytes })
-  if (value.specification === undefined) {
-    throw new CoreMLError('ERR_ARGUMENT', `Model.load: a model in memory needs "specification", ${bytes.expected}`)
-  }
-  return value
+  return modelBytes(value) ?? modelPath(value, 'Model.load: the first argument')
 }

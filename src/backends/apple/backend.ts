@@ -1,11 +1,13 @@
 import { extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import { type ModelBytes, openModel } from '../../format/index.ts'
+import { isCompiledPath } from '../../model/compiled-path.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Backend, ComputeUnits, LoadedModel, LoadOptions, Unavailable } from '../backend.ts'
 import type { AppleBinding, NativeModelSource } from './binding.ts'
 import { compiledModel, compileTo } from './compile.ts'
+import { type MachineCondition, machineCondition } from './condition.ts'
 import { nativeConfiguration } from './configuration.ts'
 import { completeDescription } from './description.ts'
 import { findComputeUnits } from './devices.ts'
@@ -29,7 +31,7 @@ function warnOfRosetta(binding: AppleBinding): void {
 }
 
 function isCompiled(source: string | ModelBytes): boolean {
-  return typeof source === 'string' && extname(source) === '.mlmodelc'
+  return typeof source === 'string' && isCompiledPath(source)
 }
 
 /** Core ML's description, with what only the source file tells. A file that our own reader does not understand leaves Core ML's as it is. */
@@ -100,12 +102,6 @@ async function load(source: string | ModelBytes, options: LoadOptions): Promise<
   }
 }
 
-/** State of the machine, as far as measuring must know it. */
-export interface MachineCondition {
-  thermalState: { value: 'nominal' | 'fair' | 'serious' | 'critical' } | Unavailable
-  lowPowerMode: { value: boolean } | Unavailable
-}
-
 /** What this backend offers besides predictions. */
 export interface AppleBackend extends Backend {
   readonly name: 'apple'
@@ -135,13 +131,7 @@ export const appleBackend: AppleBackend = {
     return readPowerCounters(loadBinding())
   },
 
-  condition(): MachineCondition {
-    const { thermalState, lowPowerMode } = loadBinding().machine()
-    return {
-      thermalState: thermalState === 'unknown' ? { unavailable: 'the system tells no thermal state' } : { value: thermalState },
-      lowPowerMode: { value: lowPowerMode },
-    }
-  },
+  condition: () => machineCondition(loadBinding().machine()),
 
   qualityOfService: 'userInitiated',
 }

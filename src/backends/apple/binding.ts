@@ -152,10 +152,13 @@ export interface AppleBinding {
   loadModel(source: NativeModelSource, configuration: NativeConfiguration): Promise<NativeModel>
   /** Gives the path of a temporary `.mlmodelc` folder that belongs to the caller. */
   compileModel(path: string): Promise<string>
+  /** Moves that folder to `destination`, where nothing may be. For hosts without a file system of their own, as is `removeCompiled`. */
+  moveCompiled(compiled: string, destination: string): Promise<void>
+  removeCompiled(compiled: string): Promise<void>
   computePlan(compiledPath: string, configuration: NativeConfiguration): Promise<NativePlannedOperation[]>
   machine(): NativeMachine
-  /** Decodes what ImageIO reads (HEIC and others), upright, to rgba in sRGB. */
-  decodeImage(file: Uint8Array): Promise<NativeResult & { kind: 'image' }>
+  /** Decodes what ImageIO reads (HEIC and others), given as bytes or by its path, upright, to rgba in sRGB. */
+  decodeImage(file: Uint8Array | string): Promise<NativeResult & { kind: 'image' }>
   allocate(bytes: number): ArrayBuffer
   isAllocated(buffer: ArrayBufferLike): boolean
   newCancellation(): NativeCancellation

@@ -438,7 +438,18 @@ describe('the stand-in', () => {
         .sort(),
     ).toEqual(
       [
-        ...['Model', 'State', 'Cancellation', 'newCancellation', 'loadModel', 'compileModel', 'computePlan', 'machine'],
+        ...[
+          'Model',
+          'State',
+          'Cancellation',
+          'newCancellation',
+          'loadModel',
+          'compileModel',
+          'moveCompiled',
+          'removeCompiled',
+          'computePlan',
+          'machine',
+        ],
         ...['decodeImage', 'allocate', 'isAllocated'],
         ...(onPhone ? [] : ['EnergyMeter', 'openEnergyMeter']),
       ].sort(),

@@ -96,3 +96,20 @@ export function modelFile(init: ModelInit, extension = '.mlmodel'): string {
   writeFileSync(path, modelBytes(init))
   return path
 }
+
+/** The stand-in's made-up HEIC file (native/standin/image_io_standin.mm). */
+export function heic(width: number, height: number, orientation: number, data: number[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from([
+    0,
+    0,
+    0,
+    24,
+    ...Buffer.from('ftypheic'),
+    width & 255,
+    width >> 8,
+    height & 255,
+    height >> 8,
+    orientation,
+    ...data,
+  ])
+}

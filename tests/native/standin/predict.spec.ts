@@ -8,7 +8,7 @@ import { Model } from '../../../src/model/model.ts'
 import { type Tensor, typedArray } from '../../../src/model/tensor.ts'
 import type { Image } from '../../../src/model/values.ts'
 import { addon, standin, useStandin } from './addon.ts'
-import { type ArrayTypeName, array, dictionary, image, modelFile, scalar, sequence } from './models.ts'
+import { type ArrayTypeName, array, dictionary, heic, image, modelFile, scalar, sequence } from './models.ts'
 
 useStandin()
 
@@ -287,10 +287,6 @@ describe('images', () => {
       expect(inputs[1]).toMatchObject({ flexibility: { kind: 'range', width: { min: 1, max: 9 }, height: { min: 2, max: null } } })
     })
   })
-
-  /** The stand-in's made-up HEIC file (native/standin/image_io_standin.mm). */
-  const heic = (width: number, height: number, orientation: number, data: number[]) =>
-    Uint8Array.from([0, 0, 0, 24, ...Buffer.from('ftypheic'), width & 255, width >> 8, height & 255, height >> 8, orientation, ...data])
 
   it('HEIC: decoded upright, alpha taken out of the colours', async () => {
     const pixel = (value: number, alpha = 255) => [value, value + 1, value + 2, alpha]
