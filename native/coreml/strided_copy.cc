@@ -32,7 +32,14 @@ void walk(const std::vector<Axis> &axes, size_t depth, size_t chunk, char *&pack
     packed += chunk;
     return;
   }
-  for (int64_t i = 0; i < axes[depth].size; ++i) walk(axes, depth + 1, chunk, packed, offset + i * axes[depth].stride, move);
+  const Axis axis = axes[depth];
+  if (depth + 1 < axes.size()) {
+    for (int64_t i = 0; i < axis.size; ++i) walk(axes, depth + 1, chunk, packed, offset + i * axis.stride, move);
+    return;
+  }
+  char *line = packed;
+  for (int64_t i = 0; i < axis.size; ++i, line += chunk, offset += axis.stride) move(line, offset, chunk);
+  packed = line;
 }
 
 // Elements of one line that lie apart: a loop over a type of their size, not a memcpy call each.
