@@ -7,9 +7,10 @@ export function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
-/** Runs a script in a process of its own and reads the JSON of its last line. */
-export function measureInProcess(script, args) {
-  const out = execFileSync(process.execPath, [script, ...args.map(String)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+/** Runs a script in a process of its own, all its threads on one core if asked (Linux), and reads the JSON of its last line. */
+export function measureInProcess(script, args, { oneCore = false } = {}) {
+  const command = [...(oneCore ? ['taskset', '--cpu-list', '0'] : []), process.execPath, script, ...args.map(String)]
+  const out = execFileSync(command[0], command.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   return JSON.parse(out.trim().split('\n').at(-1))
 }
 

@@ -1,9 +1,9 @@
-// Measures the addon on the stand-in, in a process of its own: node measure.mjs ADDON MODELS QUICK. Prints one line of JSON: rounds of raw figures.
+// Measures the addon on the stand-in, in a process of its own: node measure.mjs ADDON MODELS QUICK NAME,… Prints one line of JSON: rounds of raw figures by name.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from '../tools.mjs'
 
-const [addonPath, folder, quick] = process.argv.slice(2)
+const [addonPath, folder, quick, names] = process.argv.slice(2)
 const rounds = quick === 'true' ? 3 : 7
 const module = { exports: {} }
 process.dlopen(module, addonPath)
@@ -49,19 +49,19 @@ async function loop() {
   return (elapsedMilliseconds * 1000) / predictions - standinMicroseconds()
 }
 
-/** Awaited work over an empty awaited AsyncWorker, in turn. */
-async function overWorker(work) {
+/** Awaited work, less `ownMicroseconds` that are not ours, over an empty awaited AsyncWorker, in turn. */
+async function overWorker(work, ownMicroseconds = 0) {
   const ours = []
   const theirs = []
   for (let i = 0; i < 6; ++i) {
     ours.push(...(await times(400, work)))
     theirs.push(...(await times(400, () => standin.emptyWorker())))
   }
-  return median(ours) / median(theirs)
+  return (median(ours) - ownMicroseconds * 1000) / median(theirs)
 }
 
 const handOver = () => overWorker(() => standin.emptyJob())
-const promise = () => overWorker(() => tiny.predict(tinyInputs))
+const promise = () => overWorker(() => tiny.predict(tinyInputs), standinMicroseconds())
 
 /** Time to take over an input of 150 528 floats, over that of a memcpy of it. */
 async function input() {
@@ -134,8 +134,10 @@ async function eventLoop() {
   return busy - idle
 }
 
+const measures = { overhead, loop, handOver, promise, input, strided, copied, eventLoop }
 const result = {}
-for (const [name, measure] of Object.entries({ overhead, loop, handOver, promise, input, strided, copied, eventLoop })) {
+for (const name of names.split(',')) {
+  const measure = measures[name]
   await measure() // warm-up
   result[name] = []
   for (let i = 0; i < rounds; ++i) result[name].push(await measure())
