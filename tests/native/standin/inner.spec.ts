@@ -1,21 +1,15 @@
 // Inner values: a copy of the model, with those values as outputs, is compiled and asked.
-import { mkdtempSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
 import { useStandin } from './addon.ts'
-import { folder } from './models.ts'
+import { useScratch } from './scratch.ts'
 
 useStandin()
 
 const path = 'tests/fixtures/divergence/overflow.mlpackage'
 const inputs = { x: { type: 'float32' as const, data: Float32Array.of(1, 2, 3, 4), dims: [4] } }
-let temporary: string
-beforeEach(() => {
-  process.env.COREML_BRIDGE_CACHE = mkdtempSync(join(folder, 'cache-'))
-  temporary = mkdtempSync(join(folder, 'tmp-'))
-  process.env.TMPDIR = temporary
-})
+const temporary = useScratch()
 
 describe('inner values', () => {
   it('come besides the outputs, and leave nothing behind', async () => {
@@ -25,13 +19,13 @@ describe('inner values', () => {
     expect(intermediates!.squared).toMatchObject({ type: 'float16', dims: [4] })
     expect(Object.keys(outputs)).toEqual(model.outputs.map(({ name }) => name))
     await model.dispose()
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('of names that the model has not are refused', async () => {
     const model = await Model.load(path, { backend: 'apple' })
     await expect(model.predictDetailed(inputs, { intermediates: ['nothing'] })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
     await model.dispose()
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
   })
 })

@@ -4,11 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
 import type { Tensor } from '../../../src/model/tensor.ts'
 import { addon, standin, useStandin } from './addon.ts'
-import { array, type ModelInit, modelFile, state } from './models.ts'
+import { type ModelInit, modelFile, state, vector } from './models.ts'
 
 useStandin()
 
-const vector: ModelInit = { inputs: [{ name: 'x', type: array('float32', [4]) }], outputs: [{ name: 'y', type: array('float32', [2, 2]) }] }
 const stateful: ModelInit = { ...vector, states: [{ name: 'sum', type: state('float32', [2, 2]) }] }
 
 const load = (init: ModelInit, options: object = {}) => Model.load(modelFile(init), { backend: 'apple', ...options })

@@ -50,6 +50,12 @@ export interface ModelInit {
   defaultFunction?: string
 }
 
+/** Four numbers in, the same four as 2 × 2 out. */
+export const vector: ModelInit = {
+  inputs: [{ name: 'x', type: array('float32', [4]) }],
+  outputs: [{ name: 'y', type: array('float32', [2, 2]) }],
+}
+
 const feature = ({ name, type, optional = false, text = '' }: FeatureInit) => ({
   name,
   shortDescription: text,

@@ -1,15 +1,14 @@
 // The package's entry for React Native over the addon: no Node on its way, so paths, images and compiled models are the addon's own business.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Image } from '../../../src/model/values.ts'
 import { compile, devices, Model, type Tensor } from '../../../src/react-native/index.ts'
 import { addonPath, standin, useStandin } from './addon.ts'
-import { array, folder, heic, image, type ModelInit, modelBytes, modelFile, state } from './models.ts'
-
-const vector: ModelInit = { inputs: [{ name: 'x', type: array('float32', [4]) }], outputs: [{ name: 'y', type: array('float32', [2, 2]) }] }
+import { folder, heic, image, type ModelInit, modelBytes, modelFile, state, vector } from './models.ts'
+import { useScratch } from './scratch.ts'
 
 // The literal require of the real file is what the child process below goes through.
 vi.mock('../../../src/react-native/binding.ts', async () => {
@@ -18,11 +17,7 @@ vi.mock('../../../src/react-native/binding.ts', async () => {
 })
 useStandin()
 
-let temporary: string
-beforeEach(() => {
-  temporary = mkdtempSync(join(folder, 'tmp-'))
-  process.env.TMPDIR = temporary
-})
+const temporary = useScratch()
 
 async function withModel(source: Parameters<typeof Model.load>[0], use: (model: Model) => Promise<void>, options: object = {}) {
   const model = await Model.load(source, options)
@@ -44,7 +39,7 @@ describe('loading', () => {
       async (model) => {
         expect(model).toMatchObject({ backend: 'apple', computeUnits: 'cpuAndNeuralEngine', unitVerified: true })
         expect(model.loadTimes.compile).toBeTypeOf('number')
-        expect(readdirSync(temporary)).not.toEqual([])
+        expect(readdirSync(temporary())).not.toEqual([])
         const { y } = await model.predict({ x: [1, 2, 3, 4] })
         expect(numbers(y)).toEqual([1, 2, 3, 4])
         expect((y as Tensor).dims).toEqual([2, 2])
@@ -52,19 +47,19 @@ describe('loading', () => {
       options,
     )
     expect(phases).toEqual(['compiling', 'loading'])
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('leaves nothing behind when loading fails, and keeps what Core ML said', async () => {
     standin.configure({ loadError: 1 })
     await expect(Model.load(modelFile(vector))).rejects.toMatchObject({ code: 'ERR_LOAD', domain: 'com.apple.CoreML', nativeCode: 0 })
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('takes paths, file: URLs as text and as objects, with a compiled model from compile(); bytes', async () => {
     const target = join(folder, 'kept with space.mlmodelc')
     expect(await compile(modelFile(vector), pathToFileURL(target))).toBe(target)
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
     for (const source of [target, pathToFileURL(target).href, pathToFileURL(target), `file://localhost${target}`, modelBytes(vector)]) {
       await withModel(source, async (model) => {
         expect(model.loadTimes.compile).toHaveProperty('unavailable')
@@ -96,7 +91,7 @@ describe('loading', () => {
     standin.configure({ loadMilliseconds: 50 })
     const loading = Model.load(path, { signal: abort.signal, onProgress: (phase) => phase === 'loading' && abort.abort() })
     await expect(loading).rejects.toMatchObject({ name: 'AbortError' })
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('reads and writes states', async () => {
@@ -129,12 +124,12 @@ describe('compile', () => {
     abort.abort()
     await expect(compiling).rejects.toMatchObject({ name: 'AbortError' })
     expect(existsSync(join(folder, 'other.mlmodelc'))).toBe(false)
-    expect(readdirSync(temporary)).toEqual([])
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('a compiled model that the system has removed already is no error', async () => {
     const model = await Model.load(modelFile(vector))
-    for (const entry of readdirSync(temporary)) rmSync(join(temporary, entry), { recursive: true })
+    for (const entry of readdirSync(temporary())) rmSync(join(temporary(), entry), { recursive: true })
     await model.dispose()
   })
 })

@@ -1,0 +1,128 @@
+// The cache of compiled models.
+import { spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { addToCache, cachePath, clearCache, findCached, listCache } from '../../../src/backends/apple/cache.ts'
+import { contentHash } from '../../../src/backends/apple/content-hash.ts'
+import { addon, standin, useStandin } from './addon.ts'
+import { folder, modelBytes, modelFile, vector } from './models.ts'
+import { fresh, load, useScratch } from './scratch.ts'
+
+useStandin()
+const temporary = useScratch()
+
+describe('the cache', () => {
+  it('compiles once, tells the phases, keeps entries private', async () => {
+    const path = fresh()
+    const phases: string[] = []
+    const first = await load(path, { onProgress: (phase: string) => phases.push(phase) })
+    expect(first.loadTimes.compile).toBeTypeOf('number')
+    await first.dispose()
+    const second = await load(path, { onProgress: (phase: string) => phases.push(phase) })
+    expect(second.loadTimes.compile).toHaveProperty('unavailable')
+    await second.dispose()
+    expect(phases).toEqual(['compiling', 'loading', 'loading'])
+    const [entry, ...rest] = await listCache()
+    expect(rest).toEqual([])
+    expect(statSync(join(cachePath(), entry!.key)).mode & 0o777).toBe(0o700)
+    expect(entry!.bytes).toBeGreaterThan(0)
+    // Nothing of the compiler's stays in the temporary folder.
+    expect(readdirSync(temporary())).toEqual([])
+  })
+
+  it('goes by content, not by name or time', async () => {
+    const [a, b] = [modelFile({ ...vector, metadata: { author: 'same' } }), modelFile({ ...vector, metadata: { author: 'same' } })]
+    expect(await contentHash(a, '')).toBe(await contentHash(b, ''))
+    expect(await contentHash(a, '')).not.toBe(await contentHash(a, 'other system'))
+    writeFileSync(b, modelBytes({ ...vector, metadata: { author: 'Same' } }))
+    expect(await contentHash(a, '')).not.toBe(await contentHash(b, ''))
+  })
+
+  it('file names delimit contents in packages', async () => {
+    const make = (files: Record<string, string>) => {
+      const root = mkdtempSync(join(folder, 'package-'))
+      for (const [name, text] of Object.entries(files)) {
+        mkdirSync(join(root, name, '..'), { recursive: true })
+        writeFileSync(join(root, name), text)
+      }
+      return root
+    }
+    const hashes = await Promise.all(
+      ([{ 'a/b': 'xy' }, { 'a/b': 'x', 'a/c': 'y' }, { a: 'xy' }, { 'a/b': 'xyz' }] as Record<string, string>[]).map((files) =>
+        contentHash(make(files), ''),
+      ),
+    )
+    expect(new Set(hashes).size).toBe(4)
+  })
+
+  it('evicts the least recently used beyond its limit, never the newest', async () => {
+    const compiled = async () => addon.compileModel(fresh())
+    await addToCache('one', 'one', await compiled())
+    await addToCache('two', 'two', await compiled())
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await findCached('one')
+    const [{ bytes } = { bytes: 0 }] = await listCache()
+    process.env.COREML_BRIDGE_CACHE_LIMIT = String(Math.floor(bytes * 2.5))
+    await addToCache('three', 'three', await compiled())
+    expect((await listCache()).map(({ key }) => key)).toEqual(['one', 'three'])
+    process.env.COREML_BRIDGE_CACHE_LIMIT = '1'
+    await addToCache('four', 'four', await compiled())
+    expect((await listCache()).map(({ key }) => key)).toEqual(['four'])
+    expect(await clearCache()).toBeGreaterThan(0)
+    expect(readdirSync(cachePath())).toEqual([])
+  })
+
+  it('a half-written entry is none, and what a killed process left goes', async () => {
+    mkdirSync(join(cachePath(), 'half', 'model.mlmodelc'), { recursive: true })
+    expect(await findCached('half')).toBeUndefined()
+    // A process that is gone: its number is free again.
+    const { pid } = spawn(process.execPath, ['-e', '0'], { stdio: 'ignore', env: {} })
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    mkdirSync(join(cachePath(), `.tmp-${pid}-0`))
+    mkdirSync(join(cachePath(), `.tmp-${process.pid}-alive`))
+    await addToCache('whole', 'whole', await addon.compileModel(fresh()))
+    expect(readdirSync(cachePath()).filter((name) => name.startsWith('.tmp'))).toEqual([`.tmp-${process.pid}-alive`])
+  })
+
+  it('two loads at once compile once; two processes leave one whole entry', async () => {
+    standin.configure({ compileMilliseconds: 100 })
+    const path = fresh()
+    const [a, b] = await Promise.all([load(path), load(path)])
+    await Promise.all([a.dispose(), b.dispose()])
+    const key = (await listCache())[0]!.key
+    const other = await addon.compileModel(fresh())
+    // As if another process had been faster: its entry stays, and is what is given.
+    expect(await addToCache(key, 'late', other)).toBe(join(cachePath(), key, 'model.mlmodelc'))
+    expect((await listCache()).map(({ name }) => name)).not.toContain('late')
+    expect(readdirSync(cachePath())).toEqual([key])
+  })
+
+  it('a disk that takes nothing: the model runs uncached, and nothing stays', async () => {
+    // A file where the folder should be stands for a read-only or full disk; root may write anywhere.
+    const blocked = join(mkdtempSync(join(folder, 'place-')), 'blocked')
+    writeFileSync(blocked, '')
+    process.env.COREML_BRIDGE_CACHE = blocked
+    const model = await load(fresh())
+    expect(readdirSync(temporary())).toHaveLength(1)
+    await model.predict({ x: [1, 2, 3, 4] })
+    await model.dispose()
+    expect(readdirSync(temporary())).toEqual([])
+    if (process.getuid?.() !== 0) {
+      const readOnly = mkdtempSync(join(folder, 'read-only-'))
+      chmodSync(readOnly, 0o500)
+      process.env.COREML_BRIDGE_CACHE = join(readOnly, 'cache')
+      await (await load(fresh())).dispose()
+      expect(readdirSync(temporary())).toEqual([])
+    }
+  })
+
+  it('a failed load leaves nothing behind', async () => {
+    const blocked = join(mkdtempSync(join(folder, 'place-')), 'blocked')
+    writeFileSync(blocked, '')
+    process.env.COREML_BRIDGE_CACHE = blocked
+    standin.configure({ loadError: 1 })
+    await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_LOAD' })
+    expect(readdirSync(temporary())).toEqual([])
+  })
+})
