@@ -78,7 +78,7 @@ struct Environment {
   std::shared_ptr<JavaScriptThread> thread;
 #endif
   std::shared_ptr<AllocatedBuffers> allocated = std::make_shared<AllocatedBuffers>();
-  // True where the host (Electron) refuses memory of ours; tests set it too.
+  // True once the host (Electron) has refused memory of ours.
   bool externalBuffersForbidden = false;
   // Constructors of the handle classes, by name.
   std::unordered_map<std::string, Napi::FunctionReference> constructors;

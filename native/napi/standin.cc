@@ -1,6 +1,7 @@
 // The stand-in's switches, for tests. Not in the addon that is shipped.
 #include <malloc.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,18 @@
 #include "operation.h"
 #include "prediction_queue.h"
 #include "strided_copy.h"
+
+// Node's own function as a host such as Electron has it; the linker sends the addon's calls here.
+static std::atomic<bool> hostForbidsExternalBuffers{false};
+
+extern "C" {
+napi_status __real_napi_create_external_arraybuffer(napi_env env, void *data, size_t bytes, napi_finalize finalize, void *hint, napi_value *result);
+
+napi_status __wrap_napi_create_external_arraybuffer(napi_env env, void *data, size_t bytes, napi_finalize finalize, void *hint, napi_value *result) {
+  if (hostForbidsExternalBuffers) return napi_no_external_buffers_allowed;
+  return __real_napi_create_external_arraybuffer(env, data, bytes, finalize, hint, result);
+}
+}
 
 namespace binding {
 namespace {
@@ -64,7 +77,8 @@ Napi::Value configure(const Napi::CallbackInfo &info) {
     double number = value.ToNumber().DoubleValue();
     bool known = false;
     if (name == "forbidExternalBuffers") {
-      Environment::of(info.Env()).externalBuffersForbidden = value.ToBoolean();
+      hostForbidsExternalBuffers = value.ToBoolean();
+      Environment::of(info.Env()).externalBuffersForbidden = false; // as if the host had not been asked yet
       known = true;
     }
     if (name == "maximumOverlap") { // counted anew

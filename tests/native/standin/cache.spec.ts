@@ -117,6 +117,15 @@ describe('the cache', () => {
     }
   })
 
+  it('an entry that cannot get its name leaves no half of it in the cache', async () => {
+    mkdirSync(cachePath(), { recursive: true })
+    writeFileSync(join(cachePath(), 'taken'), 'a file where the entry should be')
+    const compiled = await addon.compileModel(fresh())
+    expect(await addToCache('taken', 'model', compiled)).toBeUndefined()
+    expect(readdirSync(cachePath())).toEqual(['taken'])
+    expect(readdirSync(compiled)).not.toEqual([])
+  })
+
   it('a failed load leaves nothing behind', async () => {
     const blocked = join(mkdtempSync(join(folder, 'place-')), 'blocked')
     writeFileSync(blocked, '')

@@ -72,7 +72,7 @@ describe('compile', () => {
     },
   )
 
-  it('errors keep domain, code and user info', async () => {
+  it('errors keep domain, code and user info, and the text of the error beneath', async () => {
     const damaged = join(mkdtempSync(join(folder, 'place-')), 'damaged.mlmodel')
     writeFileSync(damaged, 'no model')
     const error = await load(damaged).catch((reason: unknown) => reason)
@@ -89,7 +89,11 @@ describe('compile', () => {
       expect.stringContaining('protobuf'),
     ])
     standin.configure({ compileError: 6 + 1 })
-    await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_COMPILE', nativeCode: 6 })
+    await expect(load(fresh())).rejects.toMatchObject({
+      code: 'ERR_COMPILE',
+      nativeCode: 6,
+      message: expect.stringContaining('(the stand-in said so)'),
+    })
     standin.configure({ compileError: 0, throwFromCompile: true })
     await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_COMPILE', message: expect.stringContaining('StandinException') })
   })
