@@ -94,6 +94,9 @@ bool gather(const Signature &signature, id<MLFeatureProvider> inputs, std::vecto
       continue;
     }
     if ([value type] != (MLFeatureType)feature.type) return fail(error, MLModelErrorFeatureType, [NSString stringWithFormat:@"Feature %@ has another type.", name]);
+    if (feature.type == MLFeatureTypeSequence && ([[value sequenceValue] type] == MLFeatureTypeInt64) != feature.integers) {
+      return fail(error, MLModelErrorFeatureType, [NSString stringWithFormat:@"Sequence %@ has elements of another type.", name]);
+    }
     if (feature.type == MLFeatureTypeMultiArray) {
       MLMultiArray *array = [value multiArrayValue];
       std::vector<int64_t> shape = integers([array shape]);

@@ -16,7 +16,17 @@ const variants = [
   {
     variant: 'react-native',
     name: 'the addon of iOS',
-    specs: ['cache.spec', 'compile.spec', 'load.spec', 'exports.spec', 'predict.spec', 'life.spec', 'inner.spec', 'react-native.spec'],
+    specs: [
+      'cache.spec',
+      'compile.spec',
+      'load.spec',
+      'exports.spec',
+      'binding.spec',
+      'predict.spec',
+      'life.spec',
+      'inner.spec',
+      'react-native.spec',
+    ],
     fewest: 80,
   },
 ] as const

@@ -181,6 +181,14 @@ describe('other values', () => {
     })
   })
 
+  it('an empty sequence keeps the type of its elements', async () => {
+    const outputs = [{ name: 'y', type: scalar('double') }]
+    for (const items of ['int64', 'string'] as const)
+      await withModel(modelFile({ inputs: [{ name: 'x', type: sequence(items) }], outputs }), async (model) => {
+        expect((await model.predict({ x: [] })).y).toBe(0)
+      })
+  })
+
   it('int64 beyond the safe range stays exact', async () => {
     const path = modelFile({ inputs: [{ name: 'x', type: scalar('int64') }], outputs: [{ name: 'y', type: scalar('int64') }] })
     const big = 2n ** 60n
