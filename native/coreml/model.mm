@@ -139,7 +139,7 @@ void Model::predict(std::shared_ptr<PredictRequest> request, Done<Prediction> do
     job.runAlone = [run](const std::function<void()> &finished) {
       run->end(predictNow(run->model->implementation_->model.get(), *run->request), finished);
     };
-    if (canOverlap(run->request->state != nullptr)) {
+    if (canOverlap()) {
       job.startOverlapping = [run](const std::function<void()> &finished) {
         predictOverlapping(run->model->implementation_->model.get(), run->request,
                            [run, finished](Result<Prediction> result) { run->end(std::move(result), finished); });

@@ -31,6 +31,6 @@ class RepeatedPrediction {
 void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request, Done<Prediction> done);
 
 // Whether Core ML has the asynchronous prediction here.
-bool canOverlap(bool withState);
+bool canOverlap();
 
 } // namespace coreml

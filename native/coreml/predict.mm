@@ -48,11 +48,8 @@ void finish(const std::shared_ptr<Call> &call, id<MLFeatureProvider> output, NSE
 
 } // namespace
 
-bool canOverlap(bool withState) {
-  if (withState) {
-    IF_OS_AT_LEAST(15.0, 18.0) { return true; }
-    return false;
-  }
+// States came with an asynchronous prediction of their own: whoever has one has that too.
+bool canOverlap() {
   IF_OS_AT_LEAST(14.0, 17.0) { return true; }
   return false;
 }

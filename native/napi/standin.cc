@@ -47,6 +47,9 @@ void eachSetting(Visit visit) {
   visit("releaseMilliseconds", settings.releaseMilliseconds);
   visit("refuseBackings", settings.refuseBackings);
   visit("paddingElements", settings.paddingElements);
+  visit("elementStride", settings.elementStride);
+  visit("shortMemory", settings.shortMemory);
+  visit("undefinedOutputs", settings.undefinedOutputs);
   visit("compileError", settings.compileError);
   visit("loadError", settings.loadError);
   visit("predictError", settings.predictError);

@@ -29,9 +29,9 @@ NSRange range(const SizeBounds &bounds) {
 
 size_t sizeOf(int64_t dataType) { return static_cast<size_t>(dataType & 0xff) / 8; }
 
-std::vector<int64_t> paddedStrides(const std::vector<int64_t> &shape, int64_t padding) {
+std::vector<int64_t> paddedStrides(const std::vector<int64_t> &shape, int64_t padding, int64_t apart) {
   std::vector<int64_t> strides(shape.size());
-  int64_t stride = 1;
+  int64_t stride = apart;
   for (size_t i = shape.size(); i-- > 0;) {
     strides[i] = stride;
     stride *= shape[i];
@@ -40,8 +40,8 @@ std::vector<int64_t> paddedStrides(const std::vector<int64_t> &shape, int64_t pa
   return strides;
 }
 
-MLMultiArray *newArray(const std::vector<int64_t> &shape, int64_t dataType, int64_t padding) {
-  std::vector<int64_t> strides = paddedStrides(shape, padding);
+MLMultiArray *newArray(const std::vector<int64_t> &shape, int64_t dataType, int64_t padding, int64_t apart) {
+  std::vector<int64_t> strides = paddedStrides(shape, padding, apart);
   size_t count = 1;
   if (!shape.empty()) count = static_cast<size_t>(shape[0] * strides[0]);
   size_t bytes = (count == 0 ? 1 : count) * sizeOf(dataType);
@@ -215,6 +215,7 @@ COUNT_BIRTHS
   for (NSNumber *size in shape_) count *= [size integerValue];
   return count;
 }
-- (void)getBytesWithHandler:(void(NS_NOESCAPE ^)(const void *, NSInteger))handler { handler(bytes_, byteLength_); }
-- (void)getMutableBytesWithHandler:(void(NS_NOESCAPE ^)(void *, NSInteger, NSArray<NSNumber *> *))handler { handler(bytes_, byteLength_, strides_); }
+- (NSInteger)toldLength { return byteLength_ - (standin::settings().shortMemory ? 1 : 0); }
+- (void)getBytesWithHandler:(void(NS_NOESCAPE ^)(const void *, NSInteger))handler { handler(bytes_, [self toldLength]); }
+- (void)getMutableBytesWithHandler:(void(NS_NOESCAPE ^)(void *, NSInteger, NSArray<NSNumber *> *))handler { handler(bytes_, [self toldLength], strides_); }
 @end

@@ -21,6 +21,9 @@ struct Settings {
   std::atomic<int> releaseMilliseconds{20};    // how long after a prediction its inputs are let go, on another thread; 0: at once
   std::atomic<int> refuseBackings{0};          // 1: every time; 2: every second time
   std::atomic<int> paddingElements{5};         // between the rows of outputs and states
+  std::atomic<int> elementStride{1};           // distance of neighbours within a row of outputs and states, in elements
+  std::atomic<bool> shortMemory{false};        // arrays tell one byte less of memory than their strides reach
+  std::atomic<bool> undefinedOutputs{false};   // the last output of a prediction is undefined
   std::atomic<int> compileError{0};            // MLModelError code + 1; 0: none
   std::atomic<int> loadError{0};
   std::atomic<int> predictError{0};

@@ -130,7 +130,7 @@ MLFeatureValue *arrayOutput(const Feature &feature, size_t o, const Inputs &in, 
   int refuse = settings().refuseBackings;
   bool use = backing != nil && !(refuse == 1 || (refuse == 2 && turn++ % 2 == 0)) && backing->dataType_ == (MLMultiArrayDataType)feature.dataType &&
              integers(backing->shape_) == shape;
-  MLMultiArray *array = use ? [[backing retain] autorelease] : [newArray(shape, feature.dataType, settings().paddingElements) autorelease];
+  MLMultiArray *array = use ? [[backing retain] autorelease] : [newArray(shape, feature.dataType, settings().paddingElements, settings().elementStride) autorelease];
   if (backing != nil) ++(use ? events().backingsUsed : events().backingsRefused);
   Numbers values(static_cast<size_t>([array count]));
   for (size_t i = 0; i < values.size(); ++i) values[i] = in.output(o, i);
@@ -216,6 +216,7 @@ bool infer(const Signature &signature, const Specification &specification, id<ML
       case MLFeatureTypeSequence: value = sequenceOutput(feature, specification); break;
       default: value = scalarOutput(feature, in.output(o, 0), specification);
     }
+    if (settings().undefinedOutputs && o + 1 == signature.outputs.size()) value = [MLFeatureValue undefinedFeatureValueWithType:(MLFeatureType)feature.type];
     [outputs setObject:value forKey:name];
   }
   return true;

@@ -22,11 +22,11 @@ NSRange range(const SizeBounds &bounds);
 // Element size in bytes of an MLMultiArrayDataType.
 size_t sizeOf(int64_t dataType);
 
-// The packed strides of a shape, with `padding` more elements at the end of each row (the last axis).
-std::vector<int64_t> paddedStrides(const std::vector<int64_t> &shape, int64_t padding);
+// The strides of a shape whose rows (the last axis) have neighbours `apart` elements from each other, and `padding` more elements at their end.
+std::vector<int64_t> paddedStrides(const std::vector<int64_t> &shape, int64_t padding, int64_t apart = 1);
 
-// A new MLMultiArray of its own memory, zero-filled, with that padding. Owned by the caller.
-MLMultiArray *newArray(const std::vector<int64_t> &shape, int64_t dataType, int64_t padding);
+// A new MLMultiArray of its own memory, zero-filled, with those strides. Owned by the caller.
+MLMultiArray *newArray(const std::vector<int64_t> &shape, int64_t dataType, int64_t padding, int64_t apart = 1);
 
 // Element by element, row-major: the stand-in is no place for cleverness that the addon could share.
 std::vector<double> elements(MLMultiArray *array);

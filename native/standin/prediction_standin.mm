@@ -101,7 +101,7 @@ COUNT_BIRTHS
   self = [super init];
   arrays_ = [[NSMutableDictionary alloc] init];
   for (const Feature &state : signature->states) {
-    MLMultiArray *array = newArray(state.shape, state.dataType, settings().paddingElements);
+    MLMultiArray *array = newArray(state.shape, state.dataType, settings().paddingElements, settings().elementStride);
     [arrays_ setObject:array forKey:string(state.name)];
     [array release];
   }

@@ -19,6 +19,9 @@ export interface Settings {
   releaseMilliseconds: number
   refuseBackings: 0 | 1 | 2
   paddingElements: number
+  elementStride: number
+  shortMemory: boolean
+  undefinedOutputs: boolean
   /** MLModelError code + 1; 0 for none. */
   compileError: number
   loadError: number
@@ -52,6 +55,9 @@ const plain: Settings = {
   releaseMilliseconds: 20,
   refuseBackings: 0,
   paddingElements: 5,
+  elementStride: 1,
+  shortMemory: false,
+  undefinedOutputs: false,
   compileError: 0,
   loadError: 0,
   predictError: 0,

@@ -75,11 +75,50 @@ describe('an array', () => {
     })
   })
 
+  it('a backing of another type, or of another size than a flexible output has, is an error and no wrong memory', async () => {
+    await withNative('vector', async (model) => {
+      const backings = { y: array(new Uint8Array(addon.allocate(16)), [2, 2], 'int32') }
+      const other = { code: 'ERR_PREDICT', message: expect.stringMatching(/output "y" came with another type or number of elements/) }
+      await expect(model.predict({ x: array(new Uint8Array(16)) }, { backings })).rejects.toMatchObject(other)
+      const small = { y: array(new Uint8Array(addon.allocate(8)), [2, 1]) }
+      await expect(model.predict({ x: array(new Uint8Array(16)) }, { backings: small })).rejects.toMatchObject(other)
+    })
+  })
+
   it('of ordinary memory cannot be a backing', async () => {
     await withNative('vector', async (model) => {
       const x = array(new Uint8Array(16))
       expect(() => model.predict({ x }, { backings: { y: array(new Uint8Array(16), [2, 2]) } })).toThrow(/did not come from allocate/)
     })
+  })
+})
+
+describe('a description', () => {
+  it('is in alphabetical order, with every text of the author', async () => {
+    const names = ['b', 'c', 'a']
+    const features = names.map((name) => ({ name, type: scalar('double') }))
+    const metadata = {
+      shortDescription: 'short',
+      author: 'author',
+      license: 'licence',
+      versionString: '1.2',
+      userDefined: { z: '1', y: '2' },
+    }
+    const model = await addon.loadModel(
+      { path: await addon.compileModel(modelFile({ inputs: features, outputs: features, metadata })) },
+      {},
+    )
+    const { inputs, outputs, metadata: told } = model.description()
+    expect(inputs.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
+    expect(outputs.map(({ name }) => name)).toEqual(['a', 'b', 'c'])
+    expect(told).toEqual({
+      shortDescription: 'short',
+      author: 'author',
+      license: 'licence',
+      version: '1.2',
+      userDefined: { y: '2', z: '1' },
+    })
+    await model.dispose()
   })
 })
 

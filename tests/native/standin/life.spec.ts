@@ -265,6 +265,42 @@ describe('states', () => {
     })
   })
 
+  it('a read waits for the prediction that runs with the state, a write lies among them in order', async () => {
+    await withModel(stateful, async (model) => {
+      const states = model.newState()
+      standin.configure({ predictMicroseconds: 30_000 })
+      const first = model.predict({ x: [1, 1, 1, 1] }, { state: states })
+      const read = states.read('sum')
+      const written = states.write('sum', { type: 'float32', dims: [2, 2], data: Float32Array.of(10, 20, 30, 40) })
+      const second = model.predict({ x: [1, 1, 1, 1] }, { state: states })
+      expect(values(await read)).toEqual([1, 1, 1, 1])
+      expect(values((await second).y)).toEqual([12, 22, 32, 42])
+      await Promise.all([first, written])
+      states.dispose()
+    })
+  })
+
+  it('whose rows are padded and whose elements lie apart are read and written', async () => {
+    standin.configure({ elementStride: 2 })
+    await withModel(stateful, async (model) => {
+      const states = model.newState()
+      await states.write('sum', { type: 'float32', dims: [2, 2], data: Float32Array.of(1, 2, 3, 4) })
+      expect(values(await states.read('sum'))).toEqual([1, 2, 3, 4])
+      // The stand-in itself finds them where they belong: y = x + sum, after sum += x.
+      expect(values((await model.predict({ x: [10, 10, 10, 10] }, { state: states })).y)).toEqual([21, 22, 23, 24])
+      standin.configure({ shortMemory: true })
+      const refusal = { code: 'ERR_PREDICT', message: expect.stringMatching(/"sum": its strides reach beyond its memory/) }
+      await expect(states.read('sum')).rejects.toMatchObject(refusal)
+      await expect(
+        states.write('sum', [
+          [1, 2],
+          [3, 4],
+        ]),
+      ).rejects.toMatchObject(refusal)
+      states.dispose()
+    })
+  })
+
   it('of a wrong shape or name are refused in words', async () => {
     await withModel(stateful, async (model) => {
       const states = model.newState()

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { toNumbers } from '../../../src/model/convert.ts'
 import { Model } from '../../../src/model/model.ts'
 import { type Tensor, typedArray } from '../../../src/model/tensor.ts'
 import type { Image } from '../../../src/model/values.ts'
 import { addon, standin, useStandin } from './addon.ts'
-import { type ArrayTypeName, array, dictionary, heic, image, modelFile, scalar, sequence } from './models.ts'
+import { type ArrayTypeName, array, dictionary, heic, image, modelFile, scalar, sequence, vector } from './models.ts'
 
 useStandin()
 
@@ -20,6 +21,9 @@ async function withModel<T>(path: string, use: (model: Model) => Promise<T>, opt
     await model.dispose()
   }
 }
+
+/** The elements as numbers: float16 may come as bits. */
+const toFloat32 = ({ type, data }: Tensor) => Float32Array.from(toNumbers(data, type))
 
 /** Half-precision numbers that the test needs, by their bits: 0, ±1, ±2, 0.5, 1024, 65504. */
 const halves: [number, number][] = [
@@ -59,6 +63,48 @@ describe('multiarrays', () => {
     if (type === 'float16') expect([...new Uint16Array(y.data.buffer, y.data.byteOffset, 24)]).toEqual(expected.map(bits))
     else expect([...(y.data as Float32Array)]).toEqual(expected)
     expect([...(z.data as Float64Array)]).toEqual(Array.from({ length: 7 }, (_, i) => numbers[i]! + 1))
+  })
+
+  it.each(['int8', 'float16', 'float32', 'float64'] as const)('of %s come out of rows whose elements lie apart', async (type) => {
+    standin.configure({ elementStride: 3 })
+    const ones = array('float64', [2, 3])
+    const path = modelFile({ inputs: [{ name: 'x', type: ones }], outputs: [{ name: 'y', type: array(type, [2, 3]) }] })
+    const { y } = (await withModel(path, (model) => model.predict({ x: [1, 2, 3, 4, 5, 6] }))) as { y: Tensor }
+    expect([...toFloat32(y)]).toEqual([1, 2, 3, 4, 5, 6])
+  })
+
+  it('whose strides reach beyond their memory are refused', async () => {
+    const path = modelFile(vector)
+    await withModel(path, async (model) => {
+      standin.configure({ shortMemory: true })
+      await expect(model.predict({ x: [1, 2, 3, 4] })).rejects.toMatchObject({
+        code: 'ERR_PREDICT',
+        message: expect.stringMatching(/"y": its strides reach beyond its memory/),
+      })
+      standin.configure({ refuseBackings: 1 })
+      await expect(model.predict({ x: [1, 2, 3, 4] }, { outputs: { y: model.allocate('y') } })).rejects.toMatchObject({
+        message: expect.stringMatching(/output "y": its strides reach beyond its memory/),
+      })
+    })
+  })
+
+  it('that are undefined are left out', async () => {
+    standin.configure({ undefinedOutputs: true })
+    const number = array('float32', [1])
+    const outputs = [
+      { name: 'y', type: number },
+      { name: 'z', type: number },
+    ]
+    await withModel(modelFile({ inputs: [{ name: 'x', type: number }], outputs }), async (model) => {
+      expect(Object.keys(await model.predict({ x: 1 }))).toEqual(['y'])
+    })
+  })
+
+  it('of a fixed shape are described so', async () => {
+    await withModel(modelFile(vector), async ({ inputs, outputs }) => {
+      expect(inputs[0]).toMatchObject({ shape: [4], flexibility: { kind: 'fixed' } })
+      expect(outputs[0]).toMatchObject({ shape: [2, 2], flexibility: { kind: 'fixed' } })
+    })
   })
 
   it('keep half-precision bits', async () => {
