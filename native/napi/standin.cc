@@ -38,6 +38,7 @@ void eachSetting(Visit visit) {
   visit("neuralEngine", settings.neuralEngine);
   visit("gpu", settings.gpu);
   visit("registryAnswers", settings.registryAnswers);
+  visit("engineDriver", settings.engineDriver);
   visit("translated", settings.translated);
   visit("lowPower", settings.lowPower);
   visit("thermalState", settings.thermalState);
@@ -118,6 +119,12 @@ Napi::Value liveObjects(const Napi::CallbackInfo &info) {
     if (count != 0) object.Set(name, static_cast<double>(count));
   }
   if (coreml::Buffer::liveCount() > 0) object.Set("Buffer", static_cast<double>(coreml::Buffer::liveCount()));
+  return object;
+}
+
+Napi::Value lastConfiguration(const Napi::CallbackInfo &info) {
+  Napi::Object object = Napi::Object::New(info.Env());
+  for (const auto &[name, value] : standin::lastConfiguration()) object.Set(name, value);
   return object;
 }
 
@@ -230,6 +237,7 @@ void defineStandin(Napi::Env env, Napi::Object exports) {
   Napi::Object standin = Napi::Object::New(env);
   standin.Set("configure", Napi::Function::New<configure>(env, "configure"));
   standin.Set("events", Napi::Function::New<events>(env, "events"));
+  standin.Set("lastConfiguration", Napi::Function::New<lastConfiguration>(env, "lastConfiguration"));
   standin.Set("liveObjects", Napi::Function::New<liveObjects>(env, "liveObjects"));
   standin.Set("emptyWorker", Napi::Function::New<emptyWorker>(env, "emptyWorker"));
   standin.Set("emptyJob", Napi::Function::New<emptyJob>(env, "emptyJob"));

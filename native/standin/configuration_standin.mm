@@ -1,4 +1,8 @@
 // MLModelConfiguration and MLOptimizationHints.
+#import <Metal/Metal.h>
+
+#include <mutex>
+
 #include "internal.h"
 
 @interface StandinHints : MLOptimizationHints {
@@ -109,3 +113,34 @@ COUNT_BIRTHS
   optimizationHints_ = copy;
 }
 @end
+
+namespace standin {
+namespace {
+std::mutex lastMutex;
+std::map<std::string, std::string> last;
+
+std::string text(NSString *value) { return value == nil ? "" : [value UTF8String]; }
+} // namespace
+
+void recordConfiguration(MLModelConfiguration *configuration) {
+  std::map<std::string, std::string> now{
+      {"computeUnits", std::to_string(static_cast<long>([configuration computeUnits]))},
+      {"allowLowPrecisionAccumulationOnGPU", [configuration allowLowPrecisionAccumulationOnGPU] ? "true" : "false"},
+      {"modelDisplayName", text([configuration modelDisplayName])},
+      {"preferredMetalDevice", text([[configuration preferredMetalDevice] name])},
+  };
+  if (osAtLeast(14.4)) now["reshapeFrequency"] = std::to_string(static_cast<long>([[configuration optimizationHints] reshapeFrequency]));
+  if (osAtLeast(15)) {
+    now["specializationStrategy"] = std::to_string(static_cast<long>([[configuration optimizationHints] specializationStrategy]));
+    now["functionName"] = text([configuration functionName]);
+  }
+  std::lock_guard<std::mutex> lock(lastMutex);
+  last = std::move(now);
+}
+
+std::map<std::string, std::string> lastConfiguration() {
+  std::lock_guard<std::mutex> lock(lastMutex);
+  return last;
+}
+
+} // namespace standin

@@ -12,6 +12,7 @@ struct Settings {
   std::atomic<bool> neuralEngine{true};
   std::atomic<bool> gpu{true};
   std::atomic<bool> registryAnswers{true};     // false: IORegistry knows no Neural Engine driver
+  std::atomic<int> engineDriver{0};            // which class its driver has: H11ANEIn, H1xANELoadBalancer, AppleH11ANEInterface
   std::atomic<bool> translated{false};
   std::atomic<bool> lowPower{false};
   std::atomic<int> thermalState{0};
@@ -61,6 +62,9 @@ Events &events();
 // How many objects of one of the stand-in's classes are alive; one of all the classes, by name.
 std::atomic<long> &liveCount(const char *className);
 std::map<std::string, long> liveObjects();
+
+// The settings that the last model was loaded with, as text by Core ML's names; what the system of that version has not is left out.
+std::map<std::string, std::string> lastConfiguration();
 
 // Runs `work` on a thread on which completion handlers come: there are as many as there is work at a time, up to 64, and they live as long as the process.
 void onOwnThread(std::function<void()> work);

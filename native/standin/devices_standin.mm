@@ -73,7 +73,9 @@ CFMutableDictionaryRef IOServiceMatching(const char *name) {
 }
 io_service_t IOServiceGetMatchingService(mach_port_t, CFDictionaryRef matching) {
   NSDictionary *dictionary = (NSDictionary *)matching;
-  BOOL found = settings().neuralEngine && settings().registryAnswers && [[dictionary objectForKey:@"IOProviderClass"] isEqualToString:@"H11ANEIn"];
+  NSString *drivers[] = {@"H11ANEIn", @"H1xANELoadBalancer", @"AppleH11ANEInterface"};
+  BOOL present = settings().neuralEngine && settings().registryAnswers;
+  BOOL found = present && [[dictionary objectForKey:@"IOProviderClass"] isEqualToString:drivers[settings().engineDriver]];
   [dictionary release];
   return found ? 7 : 0;
 }

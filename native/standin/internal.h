@@ -14,6 +14,9 @@ namespace standin {
 
 NSError *modelError(NSInteger code, NSString *text);
 
+// Keeps what lastConfiguration() tells.
+void recordConfiguration(MLModelConfiguration *configuration);
+
 NSString *string(const std::string &text);
 NSArray *numbers(const std::vector<int64_t> &values);
 std::vector<int64_t> integers(NSArray *numbers);

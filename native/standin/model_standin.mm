@@ -83,6 +83,7 @@ MLModel *makeModel(const Specification *specification, MLModelConfiguration *con
   }
   MLModel *model = [[[MLModel alloc] init] autorelease];
   model->specification_ = specification;
+  recordConfiguration(configuration);
   model->configuration_ = [configuration copy];
   model->description_ = [[MLModelDescription alloc] init];
   model->description_->specification_ = specification;

@@ -10,6 +10,7 @@ export interface Settings {
   neuralEngine: boolean
   gpu: boolean
   registryAnswers: boolean
+  engineDriver: 0 | 1 | 2
   translated: boolean
   lowPower: boolean
   thermalState: number
@@ -46,6 +47,7 @@ const plain: Settings = {
   neuralEngine: true,
   gpu: true,
   registryAnswers: true,
+  engineDriver: 0,
   translated: false,
   lowPower: false,
   thermalState: 0,
@@ -85,7 +87,13 @@ interface Events {
 }
 
 interface StandinBinding extends AppleBinding {
-  standin: { configure(settings: Partial<Settings>): void; events(): Events; liveObjects(): Record<string, number> }
+  standin: {
+    configure(settings: Partial<Settings>): void
+    events(): Events
+    liveObjects(): Record<string, number>
+    /** MLModelConfiguration of the model that was loaded last, as text by Apple's names. */
+    lastConfiguration(): Record<string, string>
+  }
 }
 
 export const addonPath = process.env.COREML_STANDIN_ADDON ?? new URL('../../../build-standin/none/coreml.node', import.meta.url).pathname

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { NativeArray, NativeModel, NativeValue } from '../../../src/backends/apple/binding.ts'
 import { addon, useStandin } from './addon.ts'
-import { image, modelFile, scalar, vector } from './models.ts'
+import { image, modelFile, scalar, state, vector } from './models.ts'
 
 useStandin()
 
@@ -90,6 +90,21 @@ describe('an array', () => {
       const x = array(new Uint8Array(16))
       expect(() => model.predict({ x }, { backings: { y: array(new Uint8Array(16), [2, 2]) } })).toThrow(/did not come from allocate/)
     })
+  })
+})
+
+describe('a state', () => {
+  it('of another model, or one that was disposed, is refused', async () => {
+    const path = await addon.compileModel(modelFile({ ...vector, states: [{ name: 'sum', type: state('float32', [2, 2]) }] }))
+    const [one, other] = await Promise.all([1, 2].map(() => addon.loadModel({ path }, {})))
+    const given = one!.newState()
+    const x = array(new Uint8Array(16))
+    expect(() => other!.predict({ x }, { state: given })).toThrow(/made by another model/)
+    await one!.predict({ x }, { state: given })
+    given.dispose()
+    for (const use of [() => one!.predict({ x }, { state: given }), () => given.read('sum')])
+      expect(use).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
+    await Promise.all([one!.dispose(), other!.dispose()])
   })
 })
 

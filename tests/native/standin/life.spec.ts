@@ -241,8 +241,8 @@ describe('states', () => {
       const states = model.newState()
       expect(values(await states.read('sum'))).toEqual([0, 0, 0, 0])
       // y = x + sum, after sum += x
-      const all = await Promise.all([1, 2, 3].map((n) => model.predict({ x: [n, n, n, n] }, { state: states })))
-      expect(all.map(({ y }) => values(y)[0])).toEqual([1 + 1, 2 + 3, 3 + 6])
+      const all = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => model.predict({ x: [n, n, n, n] }, { state: states })))
+      expect(all.map(({ y }) => values(y)[0])).toEqual([1 + 1, 2 + 3, 3 + 6, 4 + 10, 5 + 15, 6 + 21])
       await states.write('sum', { type: 'float32', dims: [2, 2], data: Float32Array.of(10, 20, 30, 40) })
       expect(values(await states.read('sum'))).toEqual([10, 20, 30, 40])
       const { y } = await model.predict({ x: [1, 1, 1, 1] }, { state: states })

@@ -21,6 +21,26 @@ describe('loading', () => {
     })
     expect(model.computeUnits).toBe('cpuAndGPU')
     await model.dispose()
+    // Numbers are those of Apple's enumerations.
+    expect(standin.lastConfiguration()).toEqual({
+      computeUnits: '1',
+      allowLowPrecisionAccumulationOnGPU: 'true',
+      modelDisplayName: 'Trial',
+      preferredMetalDevice: 'stand-in GPU',
+      reshapeFrequency: '1',
+      specializationStrategy: '1',
+      functionName: '',
+    })
+    await (await load(fresh())).dispose()
+    expect(standin.lastConfiguration()).toEqual({
+      computeUnits: '2',
+      allowLowPrecisionAccumulationOnGPU: 'false',
+      modelDisplayName: '',
+      preferredMetalDevice: '',
+      reshapeFrequency: '0',
+      specializationStrategy: '0',
+      functionName: '',
+    })
     const native = await addon.loadModel({ path: await addon.compileModel(fresh()) }, { computeUnits: 'cpuAndNeuralEngine' })
     expect(native.computeUnits()).toBe('cpuAndNeuralEngine')
     await native.dispose()
@@ -124,6 +144,14 @@ describe('loading', () => {
       )
       expect(Object.keys(intermediates!).length).toBeGreaterThan(3)
       await model.dispose()
+    })
+
+    it('with weight files whose names a URL must escape', async () => {
+      // As long as the name it replaces, so that the lengths within the specification still hold.
+      const name = 'weights/a b%20c?d#.w'.slice(0, 'weights/weight.bin'.length)
+      const renamed = Buffer.from(specification.toString('latin1').replaceAll('weights/weight.bin', name), 'latin1')
+      const source = { specification: renamed, weights: { [name]: weights['weights/weight.bin'] } }
+      await (await Model.load(source, { backend: 'apple' })).dispose()
     })
 
     it('that lacks a weight file, or has other bytes in its place, is refused', async () => {

@@ -1,14 +1,20 @@
 // Devices, plans, energy, as the stand-in plays them.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { create, toBinary } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { describe, expect, it } from 'vitest'
 import { appleBackend } from '../../../src/backends/apple/backend.ts'
 import { findComputeUnits } from '../../../src/backends/apple/devices.ts'
 import { readPowerCounters } from '../../../src/backends/apple/energy.ts'
 import type { PlannedOperation } from '../../../src/backends/backend.ts'
+import { ModelSchema } from '../../../src/format/index.ts'
+import { inspect } from '../../../src/lazy.ts'
 import type { MeasurableBackend } from '../../../src/measure/protocol/measurable-backend.ts'
 import { Model } from '../../../src/model/model.ts'
 import { addon, standin, useStandin } from './addon.ts'
-import { array, modelFile } from './models.ts'
+import { array, folder, modelFile, scalar } from './models.ts'
 
 useStandin()
 
@@ -60,12 +66,14 @@ describe('devices', () => {
     await all.dispose()
   })
 
-  it('macOS 13 asks the IORegistry and Metal', async () => {
-    standin.configure({ osVersion: 13 })
-    expect(addon.machine()).toMatchObject({
-      devicesFrom: 'ioregistry',
-      devices: [{ kind: 'cpu' }, { kind: 'gpu', name: 'stand-in GPU' }, { kind: 'neuralEngine' }],
-    })
+  it('macOS 13 asks the IORegistry, for every driver of Neural Engines, and Metal', async () => {
+    for (const engineDriver of [0, 1, 2] as const) {
+      standin.configure({ osVersion: 13, engineDriver })
+      expect(addon.machine()).toMatchObject({
+        devicesFrom: 'ioregistry',
+        devices: [{ kind: 'cpu' }, { kind: 'gpu', name: 'stand-in GPU' }, { kind: 'neuralEngine' }],
+      })
+    }
     expect(findComputeUnits(addon.machine()).verified.cpuAndNeuralEngine).toBe(true)
     standin.configure({ gpu: false })
     expect((await appleBackend.computeUnits()).cpuAndGPU).toHaveProperty('unavailable')
@@ -76,6 +84,40 @@ describe('devices', () => {
 })
 
 describe('plans', () => {
+  it('of an ML Program with blocks within ops: as many ops of each kind as our own reader counts', async () => {
+    const path = 'tests/fixtures/mil/control-flow.mlpackage'
+    const model = await Model.load(path, { backend: 'apple' })
+    const plan = (await model.computePlan()) as PlannedOperation[]
+    const counts: Record<string, number> = {}
+    for (const { operator } of plan) if (operator !== 'const') counts[operator] = (counts[operator] ?? 0) + 1
+    const [main] = (await inspect(path)).functions
+    expect(counts).toEqual(main!.operations)
+    expect(counts.cond).toBeGreaterThan(0)
+    await model.dispose()
+  })
+
+  it('of a pipeline: the layers of all its models', async () => {
+    const network = readFileSync('models/digits-cnn/digits-cnn.mlmodel')
+    // Field 202 of a Model is its pipeline, field 1 of that a model.
+    const models = new BinaryWriter().tag(202, WireType.LengthDelimited).fork()
+    for (const each of [network, network]) models.tag(1, WireType.LengthDelimited).bytes(each)
+    const number = [{ name: 'x', type: { type: scalar('double') } }]
+    const model = create(ModelSchema, { specificationVersion: 1, description: { input: number, output: number } })
+    const pipeline = Buffer.concat([toBinary(ModelSchema, model), models.join().finish()])
+    const path = join(folder, 'pipeline.mlmodel')
+    writeFileSync(path, pipeline)
+    const [whole, one] = await Promise.all(
+      [path, 'models/digits-cnn/digits-cnn.mlmodel'].map(async (file) => {
+        const model = await Model.load(file, { backend: 'apple' })
+        const plan = (await model.computePlan()) as PlannedOperation[]
+        await model.dispose()
+        return plan.map(({ name, operator }) => ({ name, operator }))
+      }),
+    )
+    expect(one!.length).toBeGreaterThan(3)
+    expect(whole).toEqual([...one!, ...one!])
+  })
+
   it('of an ML Program: every op, nil answers stay unknown', async () => {
     const model = await Model.load('models/digits-cnn/digits-cnn.mlpackage', { backend: 'apple' })
     const plan = (await model.computePlan()) as PlannedOperation[]
