@@ -32,6 +32,22 @@ describe('maxima over padding in front of the pooling', () => {
     expect(ys).toEqual([0, 0, 0, 0, -1, 0, 0, 0, 0])
   })
 
+  test('inside the body of a loop', async () => {
+    const port = { type: 'float32' as const, dims: [1, 1, 2, 2] }
+    const before = [0, 0, 1, 1, 0, 0, 0, 0]
+    const { ys } = await optimized(input, (b, x) => {
+      const scalars = [
+        { type: 'int64' as const, dims: [] },
+        { type: 'bool' as const, dims: [] },
+      ]
+      const { graph } = b.subgraph([...scalars, port], (inner, [, goOn, value]) => {
+        return [inner.op('Identity', [goOn!]), inner.op('MaxPool', [inner.op('Pad', [value!, b.ints(before), b.scalar(0)])], window)]
+      })
+      return b.op('Loop', [b.constant('int64', [], [1]), null, x], { body: graph }, { types: [port] })
+    })
+    expect(ys.map((y) => y + 0)).toEqual([0, 0, 0, -1])
+  })
+
   test('another number is left as it is', async () => {
     const { ys } = await optimized(input, (b, x) => b.op('MaxPool', [b.op('Pad', [x, b.ints(around), b.scalar(-2.5)])], window))
     expect(ys).toEqual([-1, -1, -2, -1, -1, -2, -2.5, -2.5, -2.5])
