@@ -32,7 +32,7 @@ void readOptions(const Napi::CallbackInfo &info, const ModelContent &content, Re
     if (!state.IsUndefined()) {
       StateContent &given = Handle<StateContent>::of(env, state);
       if (given.state == nullptr) fail(env, Error{"ERR_DISPOSED", "the state was disposed", {}, 0, {}});
-      if (false) refuse(env, "the state was made by another model");
+      if (given.model != content.model) refuse(env, "the state was made by another model");
       request.state = given.state;
     }
   }

@@ -8,6 +8,11 @@
 
 #include "internal.h"
 
+extern "C" NSString *__wrap_NSTemporaryDirectory(void) {
+  const char *temporary = getenv("TMPDIR");
+  return [NSString stringWithUTF8String:temporary == nullptr ? "/tmp" : temporary];
+}
+
 namespace standin {
 namespace {
 
@@ -57,8 +62,7 @@ NSURL *compile(NSURL *source, NSError **error) {
     *error = modelError(MLModelErrorGeneric, @"Error reading protobuf spec.");
     return nil;
   }
-  const char *temporary = getenv("TMPDIR");
-  std::string folder = std::string(temporary == nullptr ? "/tmp" : temporary) + "/standin-compile-XXXXXX";
+  std::string folder = std::string([NSTemporaryDirectory() UTF8String]) + "/standin-compile-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) {
     *error = [NSError errorWithDomain:NSPOSIXErrorDomain code:errno userInfo:@{NSLocalizedDescriptionKey : @"No temporary folder."}];
     return nil;

@@ -39,6 +39,20 @@ describe('the cache', () => {
     expect(await contentHash(a, '')).not.toBe(await contentHash(b, ''))
   })
 
+  it('what one version of the system compiled is not used on another', async () => {
+    const path = fresh()
+    for (const [osVersion, compiles] of [
+      [14, true],
+      [15, true],
+      [14, false],
+    ] as const) {
+      standin.configure({ osVersion })
+      const model = await load(path)
+      expect(typeof model.loadTimes.compile === 'number', `macOS ${osVersion}`).toBe(compiles)
+      await model.dispose()
+    }
+  })
+
   it('file names delimit contents in packages', async () => {
     const make = (files: Record<string, string>) => {
       const root = mkdtempSync(join(folder, 'package-'))
@@ -48,12 +62,16 @@ describe('the cache', () => {
       }
       return root
     }
-    const hashes = await Promise.all(
-      ([{ 'a/b': 'xy' }, { 'a/b': 'x', 'a/c': 'y' }, { a: 'xy' }, { 'a/b': 'xyz' }] as Record<string, string>[]).map((files) =>
-        contentHash(make(files), ''),
-      ),
-    )
-    expect(new Set(hashes).size).toBe(4)
+    const packages: Record<string, string>[] = [
+      { 'a/b': 'xy' },
+      { 'a/b': 'x', 'a/c': 'y' },
+      { a: 'xy' },
+      { 'a/b': 'xyz' },
+      // What ends one file and names the next could stand within a file.
+      { 'a/b': 'x\0a/c\0y' },
+    ]
+    const hashes = await Promise.all(packages.map((files) => contentHash(make(files), '')))
+    expect(new Set(hashes).size).toBe(packages.length)
   })
 
   it('evicts the least recently used beyond its limit, never the newest', async () => {
@@ -89,6 +107,7 @@ describe('the cache', () => {
     standin.configure({ compileMilliseconds: 100 })
     const path = fresh()
     const [a, b] = await Promise.all([load(path), load(path)])
+    expect([a, b].filter(({ loadTimes }) => typeof loadTimes.compile === 'number')).toHaveLength(1)
     await Promise.all([a.dispose(), b.dispose()])
     const key = (await listCache())[0]!.key
     const other = await addon.compileModel(fresh())

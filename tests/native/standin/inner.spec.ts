@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
-import { useStandin } from './addon.ts'
+import { standin, useStandin } from './addon.ts'
 import { useScratch } from './scratch.ts'
 
 useStandin()
@@ -20,6 +20,14 @@ describe('inner values', () => {
     expect(Object.keys(outputs)).toEqual(model.outputs.map(({ name }) => name))
     await model.dispose()
     expect(readdirSync(temporary())).toEqual([])
+  })
+
+  it('asked for again, in the same words, come from the model that is loaded already', async () => {
+    const model = await Model.load(path, { backend: 'apple' })
+    for (const intermediates of [['squared'], ['squared'], 'all' as const, 'all' as const]) await model.predict(inputs, { intermediates })
+    // The model itself, one with "squared" and one with everything.
+    expect(standin.liveObjects().MLModel).toBe(3)
+    await model.dispose()
   })
 
   it('of names that the model has not are refused', async () => {

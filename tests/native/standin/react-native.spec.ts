@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, it, vi } from 'vitest'
 import type { Image } from '../../../src/model/values.ts'
 import { compile, devices, Model, type Tensor } from '../../../src/react-native/index.ts'
-import { addonPath, standin, useStandin } from './addon.ts'
+import { addon, addonPath, standin, useStandin } from './addon.ts'
 import { folder, heic, image, type ModelInit, modelBytes, modelFile, state, vector } from './models.ts'
 import { useScratch } from './scratch.ts'
 
@@ -124,6 +124,13 @@ describe('compile', () => {
     abort.abort()
     await expect(compiling).rejects.toMatchObject({ name: 'AbortError' })
     expect(existsSync(join(folder, 'other.mlmodelc'))).toBe(false)
+    expect(readdirSync(temporary())).toEqual([])
+  })
+
+  it('never removes the temporary folder itself, where Core ML may put the model without a folder of its own', async () => {
+    const model = join(temporary(), 'bare.mlmodelc')
+    mkdirSync(model)
+    await addon.removeCompiled(model)
     expect(readdirSync(temporary())).toEqual([])
   })
 
