@@ -1,15 +1,11 @@
 #include "description_js.h"
 
+#include "features_js.h"
+
 namespace binding {
 namespace {
 
 using namespace coreml;
-
-Napi::Array toList(Napi::Env env, const std::vector<int64_t> &numbers) {
-  Napi::Array list = Napi::Array::New(env, numbers.size());
-  for (uint32_t i = 0; i < numbers.size(); ++i) list.Set(i, static_cast<double>(numbers[i]));
-  return list;
-}
 
 Napi::Value toRange(Napi::Env env, const Range &range) {
   Napi::Object object = Napi::Object::New(env);
@@ -24,7 +20,7 @@ Napi::Value arrayFlexibility(Napi::Env env, const FeatureDescription &feature) {
   object.Set("kind", feature.flexibility == Flexibility::fixed ? "fixed" : feature.flexibility == Flexibility::enumerated ? "enumerated" : "range");
   if (feature.flexibility == Flexibility::enumerated) {
     Napi::Array shapes = Napi::Array::New(env, feature.enumeratedShapes.size());
-    for (uint32_t i = 0; i < feature.enumeratedShapes.size(); ++i) shapes.Set(i, toList(env, feature.enumeratedShapes[i]));
+    for (uint32_t i = 0; i < feature.enumeratedShapes.size(); ++i) shapes.Set(i, toNumbers(env, feature.enumeratedShapes[i]));
     object.Set("shapes", shapes);
   } else if (feature.flexibility == Flexibility::range) {
     Napi::Array ranges = Napi::Array::New(env, feature.ranges.size());
@@ -81,12 +77,12 @@ Napi::Value toFeature(Napi::Env env, const FeatureDescription &feature) {
   switch (feature.kind) {
     case FeatureKind::multiArray:
       setElementType(object, feature.elementType);
-      object.Set("shape", toList(env, feature.shape));
+      object.Set("shape", toNumbers(env, feature.shape));
       object.Set("flexibility", arrayFlexibility(env, feature));
       break;
     case FeatureKind::state:
       setElementType(object, feature.elementType);
-      object.Set("shape", toList(env, feature.shape));
+      object.Set("shape", toNumbers(env, feature.shape));
       break;
     case FeatureKind::image:
       object.Set("width", static_cast<double>(feature.width));

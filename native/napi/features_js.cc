@@ -145,12 +145,6 @@ Napi::Array toList(Napi::Env env, bool integers, const std::vector<std::string> 
   return list;
 }
 
-Napi::Array toList(Napi::Env env, const std::vector<int64_t> &numbers) {
-  Napi::Array list = Napi::Array::New(env, numbers.size());
-  for (uint32_t i = 0; i < numbers.size(); ++i) list.Set(i, static_cast<double>(numbers[i]));
-  return list;
-}
-
 Napi::Object ofKind(Napi::Env env, const char *kind) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("kind", kind);
@@ -191,6 +185,12 @@ Napi::Value toJavaScript(Napi::Env env, const std::string &value) {
 }
 
 } // namespace
+
+Napi::Array toNumbers(Napi::Env env, const std::vector<int64_t> &values) {
+  Napi::Array list = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); ++i) list.Set(i, static_cast<double>(values[i]));
+  return list;
+}
 
 ArrayValue arrayFrom(const std::string &name, Napi::Object object) {
   Napi::Env env = object.Env();
@@ -243,7 +243,7 @@ std::vector<std::pair<std::string, ArrayValue>> backingsFrom(Napi::Value value) 
 Napi::Value toJavaScript(Napi::Env env, const ArrayValue &value) {
   Napi::Object object = ofKind(env, "array");
   object.Set("type", elementTypeName(value.type));
-  object.Set("dims", toList(env, value.shape));
+  object.Set("dims", toNumbers(env, value.shape));
   object.Set("zeroCopy", value.zeroCopy);
   // Memory of allocate() is in JavaScript's hands already; it has an ArrayBuffer of its own.
   if (Environment::of(env).allocated->find(value.bytes->data()) == nullptr) object.Set("buffer", toArrayBuffer(env, value.bytes));

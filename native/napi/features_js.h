@@ -19,6 +19,9 @@ coreml::ArrayValue arrayFrom(const std::string &name, Napi::Object value);
 // Arrays that a prediction shall write into; all their memory must come from allocate().
 std::vector<std::pair<std::string, coreml::ArrayValue>> backingsFrom(Napi::Value value);
 
+// An array of numbers: a shape, say.
+Napi::Array toNumbers(Napi::Env env, const std::vector<int64_t> &values);
+
 Napi::Value toJavaScript(Napi::Env env, const coreml::Features &features);
 // { outputs, nanoseconds }
 Napi::Value toJavaScript(Napi::Env env, const coreml::Prediction &prediction);

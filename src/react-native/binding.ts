@@ -1,5 +1,5 @@
+import { availableIf } from '../backends/apple/available.ts'
 import type { AppleBinding } from '../backends/apple/binding.ts'
-import type { Unavailable } from '../backends/backend.ts'
 import { CoreMLError } from '../errors.ts'
 
 let loaded: AppleBinding | undefined
@@ -24,11 +24,4 @@ export function loadBinding(): AppleBinding {
 }
 
 /** Whether {@link loadBinding} works here. */
-export function bindingAvailable(): true | Unavailable {
-  try {
-    loadBinding()
-    return true
-  } catch (error) {
-    return { unavailable: (error as Error).message }
-  }
-}
+export const bindingAvailable = () => availableIf(loadBinding)

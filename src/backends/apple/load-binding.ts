@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CoreMLError } from '../../errors.ts'
-import type { Unavailable } from '../backend.ts'
+import { availableIf } from './available.ts'
 import type { AppleBinding } from './binding.ts'
 
 /** The package's root, from src/ and from dist/ alike. */
@@ -59,11 +59,4 @@ export function loadBinding(): AppleBinding {
 }
 
 /** Whether {@link loadBinding} works here. */
-export function bindingAvailable(): true | Unavailable {
-  try {
-    loadBinding()
-    return true
-  } catch (error) {
-    return { unavailable: (error as Error).message }
-  }
-}
+export const bindingAvailable = () => availableIf(loadBinding)
