@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { reflectPad } from '../../onnx/reflect-pad.ts'
-import type { Dim, Value } from '../../onnx/value.ts'
+import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { computeType } from '../types.ts'
 import { normalAxis, product, range, upTo } from './common.ts'
@@ -87,13 +87,10 @@ function pad(op: OpContext): Value {
   const fill = mode === 'constant' ? builder.scalar(op.number('constant_val', 0), x.type) : null
   const amounts = op.known('pad')
   if (!amounts) {
-    // Pairs of every dimension: first all before, then all behind.
-    const pairs = builder.reshape(builder.cast(op.input('pad'), 'int64'), [-1, 2])
-    const dims: Dim[] = x.dims.map(() => null)
-    const pads = builder.reshape(builder.transpose(pairs, [1, 0]), [-1])
-    const count = op.input('pad').dims[0]
-    const axes = count === null || count === 2 * rank ? null : builder.ints(upTo(count! / 2).map((i) => rank - count! / 2 + i))
-    return builder.op('Pad', [x, pads, fill, axes], { mode }, { types: [{ type: x.type, dims }] })
+    // Pairs of every dimension, as the format wants where a run tells them: first all before, then all behind.
+    const pairs = builder.reshape(builder.cast(op.input('pad'), 'int64'), [rank, 2])
+    const pads = builder.reshape(builder.transpose(pairs, [1, 0]), [2 * rank])
+    return builder.op('Pad', [x, pads, fill], { mode }, { types: [{ type: x.type, dims: x.dims.map(() => null) }] })
   }
   const count = amounts.length / 2
   const pads = [...Array<number>(2 * rank).fill(0)]

@@ -82,12 +82,12 @@ export const imageLayers: LayerTable = {
     const { before, after } = borders(params.paddingAmounts)
     const type = params.paddingType
     const mode = paddingModes[type.case ?? 'constant']
-    if (mode === 'reflect') {
-      const none = Array<number>(x.dims.length - 2).fill(0)
-      return reflectPad(graph, x, [...none, ...before, ...none, ...after])
-    }
+    // Without the axes that Pad takes: onnxruntime forgets them where it moves a transpose through it.
+    const none = Array<number>(x.dims.length - 2).fill(0)
+    const pads = [...none, ...before, ...none, ...after]
+    if (mode === 'reflect') return reflectPad(graph, x, pads)
     const value = mode === 'constant' ? graph.scalar(type.case === 'constant' ? type.value.value : 0) : null
-    return graph.op('Pad', [x, graph.ints([...before, ...after]), value, graph.ints([x.dims.length - 2, x.dims.length - 1])], { mode })
+    return graph.op('Pad', [x, graph.ints(pads), value], { mode })
   },
   upsample: (layer) => {
     const { graph, params } = layer

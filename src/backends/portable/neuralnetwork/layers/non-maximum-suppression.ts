@@ -61,9 +61,8 @@ function nonMaximumSuppression(layer: LayerContext<NonMaximumSuppressionLayer>):
     'Pad',
     [
       graph.op('Where', [mask, best, graph.scalar(Number.NEGATIVE_INFINITY)]),
-      graph.concat([graph.ints([0]), missing], 0),
+      graph.concat([graph.ints([0, 0, 0]), missing], 0),
       graph.scalar(Number.NEGATIVE_INFINITY),
-      graph.ints([1]),
     ],
     {},
     { types: [{ type: 'float32', dims: [best.dims[0]!, null] }] },

@@ -32,7 +32,8 @@ function neighbouringSquares(layer: LayerContext<unknown>, x: Value, size: numbe
   const { graph } = layer
   const before = Math.floor((size - 1) / 2)
   const channels = graph.dim(x, 1)
-  const padded = graph.op('Pad', [graph.op('Mul', [x, x]), graph.ints([before, size - 1 - before]), null, graph.ints([1])])
+  const beside = (amount: number) => x.dims.map((_, axis) => (axis === 1 ? amount : 0))
+  const padded = graph.op('Pad', [graph.op('Mul', [x, x]), graph.ints([...beside(before), ...beside(size - 1 - before)])])
   let sum: Value | undefined
   for (let shift = 0; shift < size; shift++) {
     const end =
