@@ -36,6 +36,18 @@ const suites = {
 }
 
 const args = process.argv.slice(2)
+if (args.includes('--help')) {
+  const header = readFileSync(fileURLToPath(import.meta.url), 'utf8')
+    .split('\n\n', 1)[0]
+    .split('\n')
+  console.log(
+    header
+      .filter((line) => line.startsWith('//'))
+      .map((line) => line.slice(3))
+      .join('\n'),
+  )
+  process.exit(0)
+}
 
 function option(name, fallback) {
   const at = args.indexOf(name)

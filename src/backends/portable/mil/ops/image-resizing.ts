@@ -95,21 +95,14 @@ function onnxResize(builder: GraphBuilder, x: Value, sizes: readonly ShapeElemen
     : builder.reshape(typed, [...kept, ...sizes.map((size, index) => (typeof size === 'number' ? size : builder.dim(typed, index + 2)))])
 }
 
-/** Resizes the last two dimensions to the nearest pixels, or to those before the sampling points. */
-function resizeNearest(
-  op: OpContext,
-  x: Value,
-  sizes: readonly ShapeElement[],
-  sampling: Sampling,
-  rounding: 'floor' | 'round_prefer_floor' | 'round_prefer_ceil',
-): Value {
-  const mode = transformations[sampling]
+/**
+ * Resizes the last two dimensions to the nearest pixels. By default those are the pixels that the middle of each new one falls into, as TensorFlow's
+ * half_pixel_centers has it, but the first where there is one new pixel: its resizing becomes this op, and agrees but for a single pixel.
+ */
+function resizeNearest(op: OpContext, x: Value, sizes: readonly ShapeElement[], sampling: Sampling): Value {
+  const mode = sampling === 'DEFAULT' ? 'pytorch_half_pixel' : transformations[sampling]
   if (!mode) return op.unsupported(`nearest neighbours with sampling mode ${sampling}`)
-  return onnxResize(op.builder, x, sizes, {
-    mode: 'nearest',
-    coordinate_transformation_mode: mode,
-    nearest_mode: rounding,
-  })
+  return onnxResize(op.builder, x, sizes, { mode: 'nearest', coordinate_transformation_mode: mode, nearest_mode: 'round_prefer_ceil' })
 }
 
 /** The last two dimensions times the op's scale factors, rounded down. */
@@ -143,9 +136,8 @@ function resize(op: OpContext): Value {
   })
   const sampling = op.string('sampling_mode', 'DEFAULT') as Sampling
   const linear = op.string('interpolation_mode', 'LINEAR') === 'LINEAR'
-  const rounding = sampling === 'DEFAULT' ? 'round_prefer_floor' : 'round_prefer_ceil'
   const by = (value: Value, last: readonly ShapeElement[]) =>
-    linear ? resizeLinear(op, value, last, sampling) : resizeNearest(op, value, last, sampling, rounding)
+    linear ? resizeLinear(op, value, last, sampling) : resizeNearest(op, value, last, sampling)
   if (count === 0) return x
   if (count === 1) {
     const padded = builder.unsqueeze(x, [rank - 1])
@@ -375,7 +367,7 @@ export const imageResizing: LoweringTable = {
     return resizeLinear(op, op.input('x'), sizes, op.string('sampling_mode', 'DEFAULT') as Sampling)
   },
   resize_nearest_neighbor: (op) =>
-    resizeNearest(op, op.input('x'), [op.number('target_size_height'), op.number('target_size_width')], 'DEFAULT', 'floor'),
+    resizeNearest(op, op.input('x'), [op.number('target_size_height'), op.number('target_size_width')], 'DEFAULT'),
   upsample_bilinear: (op) => {
     const x = op.input('x')
     const aligned = op.bool('align_corners', true)
@@ -385,6 +377,7 @@ export const imageResizing: LoweringTable = {
   },
   upsample_nearest_neighbor: (op) => {
     const x = op.input('x')
-    return resizeNearest(op, x, scaledSizes(op, x), 'DEFAULT', 'floor')
+    const attributes = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
+    return onnxResize(op.builder, x, scaledSizes(op, x), attributes)
   },
 }
