@@ -8,6 +8,7 @@ import { type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from
 import { encodeModel } from './onnx/encode.ts'
 import type { Graph } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
+import { takeInputsApart } from './onnx/passes/take-inputs-apart.ts'
 import { UnknownDimensionError } from './onnx/value.ts'
 import { featuresOf, feedsOf } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
@@ -203,16 +204,18 @@ export class OnnxEvaluator implements Evaluator {
     const stateOutputs = new Set(lowered.states.map(({ output }) => output))
     const fetches = lowered.graph.outputs.map(({ name }) => name).filter((name) => !stateOutputs.has(name))
     const inner = wanted ? exposeInner(lowered, wanted) : {}
+    const { inputs } = lowered.graph
+    const parts = takeInputsApart(lowered.graph, new Set(this.#description.inputs.map(({ name }) => name)))
     optimize(lowered.graph)
     const encoded = encodeModel(lowered.graph)
     const { threads } = this.#options
     const { session } = await this.#client.ask(
-      { kind: 'createSession', ...encoded, threads, profile: this.#profile },
+      { kind: 'createSession', ...encoded, parts, threads, profile: this.#profile },
       [encoded.model.buffer as ArrayBuffer],
       signal,
     )
     // The weights are onnxruntime's now: only the ports are needed from here on.
-    const graph: Graph = { ...lowered.graph, nodes: [], initializers: [] }
+    const graph: Graph = { ...lowered.graph, inputs, nodes: [], initializers: [] }
     return { lowered: { graph, kind: lowered.kind, states: lowered.states, classifier: lowered.classifier }, session, fetches, inner }
   }
 }

@@ -19,6 +19,14 @@ export interface Port {
   dims: readonly Dim[]
 }
 
+/** A graph input that holds elements of another one which follow each other there, from `offset` on: it is fed as a view of that one. */
+export interface InputPart {
+  name: string
+  of: string
+  offset: number
+  dims: readonly number[]
+}
+
 /** A finished ONNX graph, before encoding. */
 export interface Graph {
   name: string

@@ -1,4 +1,5 @@
 import type { Tensor } from '../../../model/tensor.ts'
+import type { InputPart } from '../onnx/graph.ts'
 
 /** What the process asks of the runtime (a worker thread or a child process that holds onnxruntime). Plain data: it is structured-cloned. */
 
@@ -10,6 +11,8 @@ export interface CreateSession {
   folder?: string
   /** External data in memory, by the name that the model gives it. */
   externalData: { path: string; data: Uint8Array }[]
+  /** Inputs of the graph that are views of what is fed. */
+  parts?: readonly InputPart[]
   threads?: number
   /** File prefix for onnxruntime's profile, which the session then writes. */
   profile?: string

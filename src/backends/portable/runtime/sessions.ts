@@ -1,5 +1,6 @@
 import type * as Ort from 'onnxruntime-common'
-import type { Tensor } from '../../../model/tensor.ts'
+import { elementCount, type Tensor } from '../../../model/tensor.ts'
+import type { InputPart } from '../onnx/graph.ts'
 import type { Answers, CreateSession, Request, Run, RunTimed, StateUse } from './messages.ts'
 
 type OrtModule = typeof Ort
@@ -11,10 +12,16 @@ interface NodeSessionOptions extends Ort.InferenceSession.SessionOptions {
   profileFilePrefix?: string
 }
 
+/** A session, and its inputs that are views of what is fed. */
+interface Session {
+  ort: Ort.InferenceSession
+  parts: readonly InputPart[]
+}
+
 /** onnxruntime's sessions and the states of sequences, by number. Runs where the caller does not mind being blocked. */
 export class Sessions {
   readonly #load: () => Promise<OrtModule>
-  readonly #sessions = new Map<number, Ort.InferenceSession>()
+  readonly #sessions = new Map<number, Session>()
   readonly #states = new Map<number, OrtTensors>()
   #ort: OrtModule | undefined
   #next = 1
@@ -34,7 +41,7 @@ export class Sessions {
       case 'releaseSession': {
         const session = this.#sessions.get(request.session)
         this.#sessions.delete(request.session)
-        await session?.release()
+        await session?.ort.release()
         return undefined
       }
       case 'newState':
@@ -49,7 +56,7 @@ export class Sessions {
         this.#states.delete(request.state)
         return undefined
       case 'endProfile':
-        this.#session(request.session).endProfiling()
+        this.#session(request.session).ort.endProfiling()
         return undefined
     }
   }
@@ -79,20 +86,20 @@ export class Sessions {
     }
     const session = await ort.InferenceSession.create(request.model, options)
     const id = this.#next++
-    this.#sessions.set(id, session)
+    this.#sessions.set(id, { ort: session, parts: request.parts ?? [] })
     return { session: id, version: ort.env.versions.node ?? ort.env.versions.common }
   }
 
   async #run(request: Run): Promise<Answers['run']> {
     const session = this.#session(request.session)
-    const feeds = await this.#tensors(request.feeds)
+    const feeds = await this.#feeds(session, request.feeds)
     const { outputs, nanoseconds } = await this.#call(session, feeds, request.fetches, request.state)
     return { outputs: plainTensors(outputs), nanoseconds, ...(request.returnFeeds && { feeds: request.feeds }) }
   }
 
   async #runTimed(request: RunTimed): Promise<Answers['runTimed']> {
     const session = this.#session(request.session)
-    const feeds = await Promise.all(request.feeds.map((tensors) => this.#tensors(tensors)))
+    const feeds = await Promise.all(request.feeds.map((tensors) => this.#feeds(session, tensors)))
     const iterations = request.iterations ?? (request.durationMilliseconds === undefined ? 1 : Number.POSITIVE_INFINITY)
     const samples: number[] = []
     const start = performance.now()
@@ -106,7 +113,7 @@ export class Sessions {
   }
 
   /** One run, with the state's tensors fed in and its new ones kept. */
-  async #call(session: Ort.InferenceSession, feeds: OrtTensors, fetches: string[], use?: StateUse) {
+  async #call({ ort }: Session, feeds: OrtTensors, fetches: string[], use?: StateUse) {
     const state = use && this.#state(use.state)
     let all = feeds
     if (use && state) {
@@ -115,13 +122,13 @@ export class Sessions {
     }
     const wanted = use ? [...fetches, ...Object.keys(use.outputs)] : fetches
     const start = process.hrtime.bigint()
-    const results = (await session.run(all, wanted)) as OrtTensors
+    const results = (await ort.run(all, wanted)) as OrtTensors
     const nanoseconds = Number(process.hrtime.bigint() - start)
     if (use && state) for (const [output, name] of Object.entries(use.outputs)) state[name] = results[output]!
     return { outputs: Object.fromEntries(fetches.map((name) => [name, results[name]!])), nanoseconds }
   }
 
-  #session(id: number): Ort.InferenceSession {
+  #session(id: number): Session {
     const session = this.#sessions.get(id)
     if (!session) throw new Error(`no session ${id}`)
     return session
@@ -131,6 +138,15 @@ export class Sessions {
     const state = this.#states.get(id)
     if (!state) throw new Error(`no state ${id}`)
     return state
+  }
+
+  async #feeds({ parts }: Session, fed: Record<string, Tensor>): Promise<OrtTensors> {
+    const feeds = { ...fed }
+    for (const { name, of, offset, dims } of parts) {
+      const { type, data } = fed[of]!
+      feeds[name] = { type, data: (data as Float32Array).subarray(offset, offset + elementCount(dims)), dims }
+    }
+    return this.#tensors(feeds)
   }
 
   async #tensors(tensors: Record<string, Tensor>): Promise<OrtTensors> {
