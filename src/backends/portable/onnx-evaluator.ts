@@ -8,7 +8,6 @@ import { type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from
 import { encodeModel } from './onnx/encode.ts'
 import type { Graph } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
-import { takeInputsApart } from './onnx/passes/take-inputs-apart.ts'
 import { UnknownDimensionError } from './onnx/value.ts'
 import { featuresOf, feedsOf } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
@@ -205,8 +204,7 @@ export class OnnxEvaluator implements Evaluator {
     const fetches = lowered.graph.outputs.map(({ name }) => name).filter((name) => !stateOutputs.has(name))
     const inner = wanted ? exposeInner(lowered, wanted) : {}
     const { inputs } = lowered.graph
-    const parts = takeInputsApart(lowered.graph, new Set(this.#description.inputs.map(({ name }) => name)))
-    optimize(lowered.graph)
+    const parts = optimize(lowered.graph, new Set(this.#description.inputs.map(({ name }) => name)))
     const encoded = encodeModel(lowered.graph)
     const { threads } = this.#options
     const { session } = await this.#client.ask(

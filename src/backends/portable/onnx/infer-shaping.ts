@@ -1,5 +1,6 @@
 import { elementCount, type TensorType } from '../../../model/tensor.ts'
 import { broadcast, type InferenceRule } from './infer.ts'
+import { sliceBound } from './slice-bound.ts'
 import { constantNumbers, type Dim, isStatic, type Value } from './value.ts'
 
 /** Ops that move, pick or repeat elements. */
@@ -147,7 +148,6 @@ export const shapingRules: Record<string, InferenceRule> = {
 
 /** Elements that ONNX's Slice keeps of `size`. */
 function sliceLength(size: number, start: number, end: number, step: number): number {
-  const clamp = (position: number, low: number, high: number) => Math.min(Math.max(position < 0 ? position + size : position, low), high)
-  if (step > 0) return Math.max(0, Math.ceil((clamp(end, 0, size) - clamp(start, 0, size)) / step))
-  return Math.max(0, Math.ceil((clamp(end, -1, size - 1) - clamp(start, 0, size - 1)) / step))
+  if (step > 0) return Math.max(0, Math.ceil((sliceBound(end, size) - sliceBound(start, size)) / step))
+  return Math.max(0, Math.ceil((sliceBound(end, size, -1, size - 1) - sliceBound(start, size, 0, size - 1)) / step))
 }

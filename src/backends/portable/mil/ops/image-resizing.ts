@@ -97,7 +97,7 @@ function onnxResize(builder: GraphBuilder, x: Value, sizes: readonly ShapeElemen
 
 /**
  * Resizes the last two dimensions to the nearest pixels. By default those are the pixels that the middle of each new one falls into, as TensorFlow's
- * half_pixel_centers has it, but the first where there is one new pixel: its resizing becomes this op, and agrees but for a single pixel.
+ * half_pixel_centers has it, whose resizing converters turn into this op; a single new pixel is the first one.
  */
 function resizeNearest(op: OpContext, x: Value, sizes: readonly ShapeElement[], sampling: Sampling): Value {
   const mode = sampling === 'DEFAULT' ? 'pytorch_half_pixel' : transformations[sampling]

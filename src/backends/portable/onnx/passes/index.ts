@@ -1,15 +1,22 @@
-import type { Graph } from '../graph.ts'
+import type { Graph, InputPart } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
 import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { Rewriter } from './rewriter.ts'
+import { takeInputsApart } from './take-inputs-apart.ts'
 
-/** Brings a lowered graph, in place, to the form that onnxruntime runs fastest; what onnxruntime does at load by itself is left to it. */
-export function optimize(graph: Graph): void {
+/**
+ * Brings a lowered graph, in place, to the form that onnxruntime runs fastest; what onnxruntime does at load by itself is left to it.
+ * @param features the inputs that a caller feeds, which may be taken apart
+ * @returns the graph's inputs that are parts of those
+ */
+export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()): InputPart[] {
   const rewriter = new Rewriter(graph)
   mergeBounds(rewriter)
   fuseInstanceNormalization(rewriter)
   keepZerosOfMaxPool(rewriter)
+  const parts = takeInputsApart(graph, rewriter, features)
   dropUnused(graph)
+  return parts
 }

@@ -1,7 +1,8 @@
 import { elementCount, elementSize } from '../../../../model/tensor.ts'
 import type { Graph, InputPart, Node } from '../graph.ts'
-import { constantNumbers, isStatic } from '../value.ts'
-import { countReads } from './rewriter.ts'
+import { sliceBound } from '../slice-bound.ts'
+import { isStatic } from '../value.ts'
+import { countReads, type Rewriter } from './rewriter.ts'
 
 /** Parts of fewer bytes are no ports of their own: to feed one takes some microseconds, as the copy of so many bytes does. */
 const smallestPart = 64 * 1024
@@ -9,15 +10,13 @@ const smallestPart = 64 * 1024
 /** From `begin` up to `end` along one axis. */
 type Range = readonly [begin: number, end: number]
 
-type Ints = (name: string | undefined) => number[] | undefined
-
 /** What a node cuts out of its first input, along every axis, for each output; undefined where it does anything else, or bounds are not known. */
-function cuts(node: Node, dims: readonly number[], ints: Ints): Range[][] | undefined {
+function cuts(node: Node, dims: readonly number[], rewriter: Rewriter): Range[][] | undefined {
   const whole = dims.map((size): Range => [0, size])
   if (node.opType === 'Split') {
     const axis = node.attributes.axis as number
     let begin = 0
-    return ints(node.inputs[1])?.map((size) => {
+    return rewriter.ints(node.inputs[1])?.map((size) => {
       const end = begin + size
       const cut = whole.with(axis, [begin, end])
       begin = end
@@ -25,13 +24,12 @@ function cuts(node: Node, dims: readonly number[], ints: Ints): Range[][] | unde
     })
   }
   if (node.opType !== 'Slice') return undefined
-  const [starts, ends, steps] = [1, 2, 4].map((at) => ints(node.inputs[at])) as [number[]?, number[]?, number[]?]
-  const axes = node.inputs[3] ? ints(node.inputs[3]) : [...dims.keys()]
+  const [starts, ends, steps] = [1, 2, 4].map((at) => rewriter.ints(node.inputs[at])) as [number[]?, number[]?, number[]?]
+  const axes = node.inputs[3] ? rewriter.ints(node.inputs[3]) : [...dims.keys()]
   if (!starts || !ends || !axes || (node.inputs[4] && !steps) || steps?.some((step) => step !== 1)) return undefined
   for (const [index, axis] of axes.entries()) {
     const at = axis < 0 ? axis + dims.length : axis
-    const within = (bound: number) => Math.min(Math.max(bound < 0 ? bound + dims[at]! : bound, 0), dims[at]!)
-    whole[at] = [within(starts[index]!), within(ends[index]!)]
+    whole[at] = [sliceBound(starts[index]!, dims[at]!), sliceBound(ends[index]!, dims[at]!)]
   }
   return [whole]
 }
@@ -48,19 +46,14 @@ function offsetOf(cut: readonly Range[], dims: readonly number[]): number | unde
  * would copy them at each run. The input itself goes where nothing else reads it.
  * @param features the inputs that a caller feeds, in memory where a view is possible
  */
-export function takeInputsApart(graph: Graph, features: ReadonlySet<string>): InputPart[] {
-  const constants = new Map(graph.initializers.map((value) => [value.name, value]))
-  const ints: Ints = (name) => {
-    const value = name === undefined ? undefined : constants.get(name)
-    return value?.type === 'int64' ? constantNumbers(value) : undefined
-  }
+export function takeInputsApart(graph: Graph, rewriter: Rewriter, features: ReadonlySet<string>): InputPart[] {
   const wholes = new Map(graph.inputs.filter(({ name }) => features.has(name)).map((port) => [port.name, port]))
   const results = new Set(graph.outputs.map(({ name }) => name))
   const parts: InputPart[] = []
   graph.nodes = graph.nodes.filter((node) => {
     const whole = wholes.get(node.inputs[0]!)
     if (!whole || !isStatic(whole.dims)) return true
-    const taken = cuts(node, whole.dims, ints)?.map((cut, index): InputPart | undefined => {
+    const taken = cuts(node, whole.dims, rewriter)?.map((cut, index): InputPart | undefined => {
       const offset = offsetOf(cut, whole.dims as number[])
       const dims = cut.map(([begin, end]) => Math.max(end - begin, 0))
       const name = node.outputs[index]!

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { GraphBuilder } from '../../../../../src/backends/portable/onnx/builder.ts'
 import { encodeModel } from '../../../../../src/backends/portable/onnx/encode.ts'
-import { takeInputsApart } from '../../../../../src/backends/portable/onnx/passes/take-inputs-apart.ts'
+import { optimize } from '../../../../../src/backends/portable/onnx/passes/index.ts'
 import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
 import { runtimeClient } from '../../../../../src/backends/portable/runtime/client.ts'
 import { elementCount, type Tensor } from '../../../../../src/model/tensor.ts'
@@ -21,7 +21,7 @@ async function apart(dims: readonly number[], build: (b: GraphBuilder, x: Value)
     })
     return b.finish('test')
   })
-  const parts = takeInputsApart(graphs[1]!, new Set(features))
+  const parts = optimize(graphs[1]!, new Set(features))
   const client = runtimeClient()
   const results = []
   for (const [index, graph] of graphs.entries()) {
