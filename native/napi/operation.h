@@ -14,20 +14,14 @@ namespace binding {
 
 #ifdef COREML_NO_THREADSAFE_FUNCTIONS
 
-// Hosts without thread-safe functions (React Native): a thread of the host's pool starts the work and waits for it.
-template <typename T, typename Start, typename Convert>
+// Hosts without thread-safe functions (React Native): a thread of the host's pool waits for the work, which has begun before, in the order of the calls.
+template <typename T, typename Convert>
 class OperationWorker : public Napi::AsyncWorker {
  public:
-  OperationWorker(Napi::Env env, Start start, Convert convert)
-      : Napi::AsyncWorker(env), deferred(Napi::Promise::Deferred::New(env)), start_(std::move(start)), convert_(std::move(convert)) {}
+  OperationWorker(Napi::Env env, std::future<coreml::Result<T>> future, Convert convert)
+      : Napi::AsyncWorker(env), deferred(Napi::Promise::Deferred::New(env)), future_(std::move(future)), convert_(std::move(convert)) {}
 
-  void Execute() override {
-    // Shared with the callback: it may come after this thread has been woken.
-    auto promise = std::make_shared<std::promise<coreml::Result<T>>>();
-    auto future = promise->get_future();
-    start_([promise](coreml::Result<T> result) { promise->set_value(std::move(result)); });
-    result_.emplace(future.get());
-  }
+  void Execute() override { result_.emplace(future_.get()); }
 
   void OnOK() override {
     if (!result_->ok()) {
@@ -44,17 +38,20 @@ class OperationWorker : public Napi::AsyncWorker {
   Napi::Promise::Deferred deferred;
 
  private:
-  Start start_;
+  std::future<coreml::Result<T>> future_;
   Convert convert_;
   std::optional<coreml::Result<T>> result_;
 };
 
 template <typename T, typename Start, typename Convert>
 Napi::Value runOperation(Napi::Env env, Start start, Convert convert) {
-  auto *worker = new OperationWorker<T, Start, Convert>(env, std::move(start), std::move(convert));
-  auto promise = worker->deferred.Promise();
+  // Shared with the callback: it may come after the waiting thread has been woken.
+  auto promise = std::make_shared<std::promise<coreml::Result<T>>>();
+  auto *worker = new OperationWorker<T, Convert>(env, promise->get_future(), std::move(convert));
+  Napi::Value value = worker->deferred.Promise();
+  start([promise](coreml::Result<T> result) { promise->set_value(std::move(result)); });
   worker->Queue();
-  return promise;
+  return value;
 }
 
 #else

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
 import type { Tensor } from '../../../src/model/tensor.ts'
+import type { Features } from '../../../src/model/values.ts'
 import { addon, standin, useStandin } from './addon.ts'
 import { type ModelInit, modelFile, state, vector } from './models.ts'
 
@@ -276,6 +277,19 @@ describe('states', () => {
       expect(values(await read)).toEqual([1, 1, 1, 1])
       expect(values((await second).y)).toEqual([12, 22, 32, 42])
       await Promise.all([first, written])
+      states.dispose()
+    })
+  })
+
+  it('are used in the order of the calls, however many are under way', async () => {
+    await withModel(stateful, async (model) => {
+      const states = model.newState()
+      const turns = Array.from({ length: 50 }, () => [model.predict({ x: [1, 1, 1, 1] }, { state: states }), states.read('sum')])
+      for (const [index, [predicted, read]] of turns.entries()) {
+        const sum = index + 1
+        expect(values(await read)).toEqual([sum, sum, sum, sum])
+        expect(values(((await predicted) as Features).y)).toEqual([sum + 1, sum + 1, sum + 1, sum + 1])
+      }
       states.dispose()
     })
   })
