@@ -213,7 +213,7 @@ export class OnnxEvaluator implements Evaluator {
       signal,
     )
     // The weights are onnxruntime's now: only the ports are needed from here on.
-    const graph: Graph = { ...lowered.graph, inputs, nodes: [], initializers: [] }
+    const graph: Graph = { ...lowered.graph, inputs, nodes: [], initializers: [], shapes: new Map() }
     return { lowered: { graph, kind: lowered.kind, states: lowered.states, classifier: lowered.classifier }, session, fetches, inner }
   }
 }

@@ -39,6 +39,7 @@ export class GraphBuilder {
   readonly #readFile: (range: FileRange) => Uint8Array
   readonly #names: Names
   readonly #initializers = new Map<string, Value>()
+  readonly #shapes: Map<string, readonly Dim[]>
   readonly #parent: GraphBuilder | undefined
   readonly #scalars = new Map<string, Value>()
 
@@ -46,6 +47,7 @@ export class GraphBuilder {
     this.#readFile = readFile
     this.#parent = parent
     this.#names = parent ? parent.#names : { next: 0, taken: new Set() }
+    this.#shapes = parent ? parent.#shapes : new Map()
   }
 
   /** A name that no other value of the model has. */
@@ -60,6 +62,7 @@ export class GraphBuilder {
   input(name: string, type: TensorType, dims: readonly Dim[]): Value {
     this.#names.taken.add(name)
     this.inputs.push({ name, type, dims })
+    this.#shapes.set(name, dims)
     return { name, type, dims }
   }
 
@@ -121,6 +124,7 @@ export class GraphBuilder {
     const outputs = types.map(
       (type): Value => ({ name: this.uniqueName(this.hint ? `${this.hint}/${opType}` : opType), type: type.type, dims: type.dims }),
     )
+    for (const { name, dims } of outputs) this.#shapes.set(name, dims)
     this.nodes.push({
       opType,
       domain: options.domain ?? '',
@@ -150,7 +154,8 @@ export class GraphBuilder {
 
   /** The finished graph. */
   finish(name: string): Graph {
-    return { name, inputs: this.inputs, outputs: this.outputs, nodes: this.nodes, initializers: [...this.#initializers.values()] }
+    const initializers = [...this.#initializers.values()]
+    return { name, inputs: this.inputs, outputs: this.outputs, nodes: this.nodes, initializers, shapes: this.#shapes }
   }
 
   // The ops below are used so often, with so many ways to get them wrong, that they have methods of their own.

@@ -35,4 +35,6 @@ export interface Graph {
   nodes: Node[]
   /** Constants that the nodes of this graph and of the graphs inside it use. */
   initializers: Value[]
+  /** Dimensions of the values that nodes of the model compute and of its inputs, as far as lowering knew them. */
+  shapes: Map<string, readonly Dim[]>
 }

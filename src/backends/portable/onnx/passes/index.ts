@@ -3,7 +3,9 @@ import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
 import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
+import { mergeReshapes } from './merge-reshapes.ts'
 import { Rewriter } from './rewriter.ts'
+import { spareConcatenations } from './spare-concatenations.ts'
 import { takeInputsApart } from './take-inputs-apart.ts'
 
 /**
@@ -16,6 +18,8 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   mergeBounds(rewriter)
   fuseInstanceNormalization(rewriter)
   keepZerosOfMaxPool(rewriter)
+  spareConcatenations(rewriter)
+  mergeReshapes(rewriter)
   const parts = takeInputsApart(graph, rewriter, features)
   dropUnused(graph)
   return parts

@@ -1,6 +1,6 @@
 import { elementCount } from '../../../../model/tensor.ts'
 import type { Graph, Node } from '../graph.ts'
-import { Constant, constantNumbers, type Value } from '../value.ts'
+import { Constant, constantNumbers, isStatic, type Value } from '../value.ts'
 
 /**
  * A finished graph as passes see it, with the graphs inside it: what computes a value, who reads it. Passes replace nodes; what nobody reads any
@@ -23,9 +23,9 @@ export class Rewriter {
     this.#reads = countReads(graph)
   }
 
-  /** The nodes of all graphs, each graph's in the order in which they run. A node may be replaced while they are walked. */
+  /** The nodes of all graphs, each graph's in the order in which they run. The one that is looked at may be replaced, and others inserted before it. */
   *nodes(): Generator<Node> {
-    for (const { nodes } of graphsIn(this.#graph)) yield* nodes
+    for (const { nodes } of graphsIn(this.#graph)) yield* [...nodes]
   }
 
   /** The node that computes `name`; undefined for inputs and constants. */
@@ -36,6 +36,12 @@ export class Rewriter {
   /** The node that computes `name`, where `name` is read `reads` times: then no other node misses what a rewriting takes away. */
   soleProducer(name: string | undefined, reads = 1): Node | undefined {
     return name !== undefined && this.#reads.get(name) === reads ? this.#producers.get(name) : undefined
+  }
+
+  /** The dimensions of a value, where all of them are known. */
+  dims(name: string | undefined): readonly number[] | undefined {
+    const dims = name === undefined ? undefined : (this.#constants.get(name)?.dims ?? this.#graph.shapes.get(name))
+    return dims && isStatic(dims) ? dims : undefined
   }
 
   /** The number that a float32 constant of rank 0 holds. */
@@ -61,13 +67,36 @@ export class Rewriter {
   }
 
   #addConstant(output: string, hint: string, dims: readonly number[], constant: Constant): string {
-    const taken = (candidate: string) => this.#constants.has(candidate) || this.#producers.has(candidate)
-    let name = `${output}/${hint}`
-    while (taken(name)) name += '_'
+    const name = this.#uniqueName(`${output}/${hint}`)
     const value: Value = { name, type: constant.type, dims, constant }
     this.#constants.set(name, value)
     this.#graph.initializers.push(value)
     return name
+  }
+
+  #uniqueName(hint: string): string {
+    let name = hint
+    while (this.#constants.has(name) || this.#producers.has(name) || this.#graph.shapes.has(name)) name += '_'
+    return name
+  }
+
+  /**
+   * A new node that runs before `node`.
+   * @param outputs the dimensions of each of its outputs
+   * @returns the names of the outputs
+   */
+  insert(node: Node, opType: string, inputs: string[], outputs: readonly (readonly number[])[], rest: Partial<Node> = {}): string[] {
+    const names = outputs.map((dims) => {
+      const name = this.#uniqueName(`${node.outputs[0]}/${opType}`)
+      this.#graph.shapes.set(name, dims)
+      return name
+    })
+    const home = this.#homes.get(node)!
+    const added: Node = { opType, domain: '', name: names[0]!, attributes: {}, ...rest, inputs, outputs: names }
+    home.nodes.splice(home.nodes.indexOf(node), 0, added)
+    this.#count(added, 1)
+    this.#add(added, home)
+    return names
   }
 
   /** Puts `by` in the place of `node`, whose outputs it computes. */
@@ -75,9 +104,13 @@ export class Rewriter {
     const home = this.#homes.get(node)!
     home.nodes[home.nodes.indexOf(node)] = by
     this.#homes.delete(node)
-    for (const name of readsOf(node)) this.#reads.set(name, this.#reads.get(name)! - 1)
-    for (const name of readsOf(by)) this.#reads.set(name, (this.#reads.get(name) ?? 0) + 1)
+    this.#count(node, -1)
+    this.#count(by, 1)
     this.#add(by, home)
+  }
+
+  #count(node: Node, change: 1 | -1): void {
+    for (const name of readsOf(node)) this.#reads.set(name, (this.#reads.get(name) ?? 0) + change)
   }
 
   #add(node: Node, home: Graph): void {

@@ -1,38 +1,12 @@
 import { elementCount, elementSize } from '../../../../model/tensor.ts'
-import type { Graph, InputPart, Node } from '../graph.ts'
-import { sliceBound } from '../slice-bound.ts'
+import type { Graph, InputPart } from '../graph.ts'
 import { isStatic } from '../value.ts'
+import { cutsOf, type Range } from './cuts.ts'
+import { onlyReshapes } from './merge-reshapes.ts'
 import { countReads, type Rewriter } from './rewriter.ts'
 
 /** Parts of fewer bytes are no ports of their own: to feed one takes some microseconds, as the copy of so many bytes does. */
 const smallestPart = 64 * 1024
-
-/** From `begin` up to `end` along one axis. */
-type Range = readonly [begin: number, end: number]
-
-/** What a node cuts out of its first input, along every axis, for each output; undefined where it does anything else, or bounds are not known. */
-function cuts(node: Node, dims: readonly number[], rewriter: Rewriter): Range[][] | undefined {
-  const whole = dims.map((size): Range => [0, size])
-  if (node.opType === 'Split') {
-    const axis = node.attributes.axis as number
-    let begin = 0
-    return rewriter.ints(node.inputs[1])?.map((size) => {
-      const end = begin + size
-      const cut = whole.with(axis, [begin, end])
-      begin = end
-      return cut
-    })
-  }
-  if (node.opType !== 'Slice') return undefined
-  const [starts, ends, steps] = [1, 2, 4].map((at) => rewriter.ints(node.inputs[at])) as [number[]?, number[]?, number[]?]
-  const axes = node.inputs[3] ? rewriter.ints(node.inputs[3]) : [...dims.keys()]
-  if (!starts || !ends || !axes || (node.inputs[4] && !steps) || steps?.some((step) => step !== 1)) return undefined
-  for (const [index, axis] of axes.entries()) {
-    const at = axis < 0 ? axis + dims.length : axis
-    whole[at] = [sliceBound(starts[index]!, dims[at]!), sliceBound(ends[index]!, dims[at]!)]
-  }
-  return [whole]
-}
 
 /** Where a cut begins, in elements, if its elements follow each other: single ones along outer axes, everything along inner ones. */
 function offsetOf(cut: readonly Range[], dims: readonly number[]): number | undefined {
@@ -49,23 +23,30 @@ function offsetOf(cut: readonly Range[], dims: readonly number[]): number | unde
 export function takeInputsApart(graph: Graph, rewriter: Rewriter, features: ReadonlySet<string>): InputPart[] {
   const wholes = new Map(graph.inputs.filter(({ name }) => features.has(name)).map((port) => [port.name, port]))
   const results = new Set(graph.outputs.map(({ name }) => name))
-  const parts: InputPart[] = []
+  const taken = new Map<string, InputPart>()
   graph.nodes = graph.nodes.filter((node) => {
+    const [output] = node.outputs as [string]
+    const part = taken.get(node.inputs[0]!)
+    if (part && onlyReshapes(node, rewriter) && !results.has(output)) {
+      taken.set(output, { ...part, name: output, dims: rewriter.dims(output)! })
+      return false
+    }
     const whole = wholes.get(node.inputs[0]!)
     if (!whole || !isStatic(whole.dims)) return true
-    const taken = cuts(node, whole.dims, rewriter)?.map((cut, index): InputPart | undefined => {
+    const parts = cutsOf(node, whole.dims, rewriter)?.map((cut, index): InputPart | undefined => {
       const offset = offsetOf(cut, whole.dims as number[])
       const dims = cut.map(([begin, end]) => Math.max(end - begin, 0))
       const name = node.outputs[index]!
       const fits = offset !== undefined && !results.has(name) && elementCount(dims) * elementSize[whole.type] >= smallestPart
       return fits ? { name, of: whole.name, offset, dims } : undefined
     })
-    if (!taken?.every((part) => part !== undefined)) return true
-    parts.push(...taken)
+    if (!parts?.every((each) => each !== undefined)) return true
+    for (const each of parts) taken.set(each.name, each)
     return false
   })
   const reads = countReads(graph)
-  const gone = new Set(parts.map(({ of }) => of).filter((name) => !reads.has(name)))
+  const gone = new Set([...taken.values()].map(({ of }) => of).filter((name) => !reads.has(name)))
+  const parts = [...taken.values()].filter(({ name }) => reads.has(name))
   const ports = parts.map(({ name, of, dims }) => ({ name, type: wholes.get(of)!.type, dims }))
   graph.inputs = [...graph.inputs.filter(({ name }) => !gone.has(name)), ...ports]
   return parts

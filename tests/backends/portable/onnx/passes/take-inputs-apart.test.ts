@@ -39,9 +39,9 @@ test('layers of a stacked cache are fed as views, and the cache itself no more',
   const { ops, parts, inputs, results } = await apart([3, 1, 4, 128, 64], (b, x) =>
     [0, 1, 2].map((layer) => b.squeeze(b.slice(x, [0], [layer], [layer + 1]), [0])),
   )
-  expect(ops).toEqual(['Squeeze', 'Squeeze', 'Squeeze'])
+  expect(ops).toEqual([])
   expect(parts.map(({ of, offset, dims }) => ({ of, offset, dims }))).toEqual(
-    [0, 32768, 65536].map((offset) => ({ of: 'x', offset, dims: [1, 1, 4, 128, 64] })),
+    [0, 32768, 65536].map((offset) => ({ of: 'x', offset, dims: [1, 4, 128, 64] })),
   )
   expect(inputs).toEqual(parts.map(({ name }) => name))
   expect(results.map(({ length }) => length)).toEqual([32768, 32768, 32768])
