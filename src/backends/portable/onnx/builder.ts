@@ -5,7 +5,7 @@ import type { Attributes } from './attributes.ts'
 import { fold } from './fold.ts'
 import type { Graph, Node, Port } from './graph.ts'
 import { inferOutputs, type OutputType } from './infer.ts'
-import { Constant, type Dim, type FileRange, isStatic, type Value } from './value.ts'
+import { Constant, type Dim, type FileRange, isStatic, sameDims, type Value } from './value.ts'
 
 /** What a shape argument may hold: a number (-1 and 0 as in ONNX Reshape where that op takes them), or a scalar int64 value of the graph. */
 export type ShapeElement = number | Value
@@ -252,10 +252,6 @@ export class GraphBuilder {
     }
     return value
   }
-}
-
-function sameDims(dims: readonly Dim[], shape: readonly ShapeElement[]): boolean {
-  return dims.length === shape.length && dims.every((dim, axis) => dim !== null && dim === shape[axis])
 }
 
 function reshapedDims(value: Value, shape: readonly ShapeElement[]): Dim[] {

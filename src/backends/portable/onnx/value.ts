@@ -59,6 +59,11 @@ export function isStatic(dims: readonly Dim[]): dims is readonly number[] {
   return dims.every((dim) => dim !== null)
 }
 
+/** True when two shapes are known and the same. */
+export function sameDims(dims: readonly Dim[] | undefined, others: readonly unknown[] | undefined): boolean {
+  return dims !== undefined && dims.length === others?.length && dims.every((dim, axis) => dim !== null && dim === others[axis])
+}
+
 /** The shape of `value`, all of it known. @throws UnknownDimensionError */
 export function staticDims(value: Value): readonly number[] {
   if (!isStatic(value.dims)) throw new UnknownDimensionError(value)

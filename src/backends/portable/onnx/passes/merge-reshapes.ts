@@ -1,9 +1,6 @@
 import type { Node } from '../graph.ts'
+import { sameDims } from '../value.ts'
 import type { Rewriter } from './rewriter.ts'
-
-function sameDims(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
-  return a !== undefined && b !== undefined && a.length === b.length && a.every((size, axis) => size === b[axis])
-}
 
 /** Whether a node gives the elements of its first input in their order, in a shape that is known: transposing does where it only moves axes of size one. */
 export function onlyReshapes(node: Node | undefined, rewriter: Rewriter): node is Node {
@@ -71,7 +68,10 @@ function reshaped(before: Node, x: string, dims: readonly number[], rewriter: Re
   return rewriter.insert(before, 'Reshape', [x, rewriter.addInts(before.outputs[0]!, 'shape', dims)], [dims])[0]!
 }
 
-/** Nodes that only give a value another shape are passed by: what reads a value in the shape that it had reads it there, and of several shapes in a row the last one is left. */
+/**
+ * Nodes that only give a value another shape are passed by: what reads a value in the shape that it had reads it there, and of several shapes in a row
+ * the last one is left.
+ */
 export function mergeReshapes(rewriter: Rewriter): void {
   for (const node of rewriter.nodes()) {
     const short = shortened(node, rewriter)
