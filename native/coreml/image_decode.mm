@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 #include "errors_objc.h"
 #include "threads.h"
@@ -102,7 +102,7 @@ void decodeImage(std::shared_ptr<Buffer> file, std::function<void(Result<ImageVa
 void decodeImageAt(std::string path, std::function<void(Result<ImageValue>)> done) {
   decodeOnNewThread(std::move(done), [path = std::move(path)]() -> Result<ImageValue> {
     struct stat info = {};
-    if (stat(path.c_str(), &info) != 0) return unreadable(std::strerror(errno));
+    if (stat(path.c_str(), &info) != 0) return unreadable(std::generic_category().message(errno));
     if (!S_ISREG(info.st_mode)) return unreadable("it is no file");
     NSData *data = [NSData dataWithContentsOfFile:toNSString(path)];
     return data == nil ? Result<ImageValue>(unreadable("no permission, or no memory")) : decode(data);
