@@ -34,7 +34,7 @@ void onFiles(const char *what, std::function<void(Result<Nothing>)> done, Body b
 } // namespace
 
 void moveCompiled(std::string compiled, std::string destination, std::function<void(Result<Nothing>)> done) {
-  onFiles("moving the compiled model", std::move(done), [compiled, destination](NSFileManager *files, NSError **error) {
+  onFiles("moving the compiled model", std::move(done), [compiled = std::move(compiled), destination = std::move(destination)](NSFileManager *files, NSError **error) {
     NSString *from = toNSString(compiled);
     if (![files moveItemAtPath:from toPath:toNSString(destination) error:error]) return false;
     removeEmptyParent(from);
@@ -43,7 +43,7 @@ void moveCompiled(std::string compiled, std::string destination, std::function<v
 }
 
 void removeCompiled(std::string compiled, std::function<void(Result<Nothing>)> done) {
-  onFiles("removing the compiled model", std::move(done), [compiled](NSFileManager *files, NSError **error) {
+  onFiles("removing the compiled model", std::move(done), [compiled = std::move(compiled)](NSFileManager *files, NSError **error) {
     NSString *path = toNSString(compiled);
     // The system may have emptied its temporary folder.
     if ([files fileExistsAtPath:path] && ![files removeItemAtPath:path error:error]) return false;
