@@ -16,10 +16,14 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  * Waits for work, and rejects with an AbortError in place of its result or error if the signal was aborted meanwhile.
  * @param discard frees a result that nobody will get
  */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, discard?: (result: T) => unknown): Promise<T> {
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined, discard?: (result: T) => unknown): Promise<T> {
+  return signal ? unlessAborted(work, signal, discard) : work
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, discard?: (result: T) => unknown): Promise<T> {
   try {
     const result = await work
-    if (signal?.aborted) await discard?.(result)
+    if (signal.aborted) await discard?.(result)
     throwIfAborted(signal)
     return result
   } catch (error) {

@@ -1,18 +1,19 @@
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
-import type { Tensor } from '../../model/tensor.ts'
+import type { Tensor, TensorData } from '../../model/tensor.ts'
 import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
 import { type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
 import { encodeModel } from './onnx/encode.ts'
-import type { Graph } from './onnx/graph.ts'
+import type { Port } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
 import { UnknownDimensionError } from './onnx/value.ts'
-import { featuresOf, feedsOf } from './onnx-features.ts'
+import { type FeaturePort, featurePorts, featuresOf, feedsOf } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
+import type { PortValue } from './runtime/messages.ts'
 import { requireOnnxRuntime } from './runtime/package.ts'
-import { PortableState, stateUse } from './state.ts'
+import { PortableState } from './state.ts'
 
 /** Sessions kept for models that are lowered anew for each set of input shapes. */
 const specialisedSessions = 8
@@ -22,10 +23,13 @@ const phrases: Record<Lowered['kind'], string> = { 'ML Program': 'ML Program', '
 
 /** A graph that onnxruntime has loaded. */
 interface Loaded {
-  lowered: Lowered
   session: number
-  /** Names of the graph's outputs, without states. */
-  fetches: string[]
+  kind: Lowered['kind']
+  classifier: Lowered['classifier']
+  /** What is fed, in the order of the feeds. */
+  inputs: FeaturePort[]
+  /** What comes back, in the order of the outputs. */
+  outputs: Port[]
   /** Graph output → name of the inner value, when some were asked for. */
   inner: Record<string, string>
 }
@@ -33,7 +37,7 @@ interface Loaded {
 /** A prediction that can be asked for: the tensors are handed over to another thread. */
 interface Prepared {
   loaded: Loaded
-  feeds: Record<string, Tensor>
+  feeds: PortValue[]
 }
 
 /** Runs lowered models with onnxruntime: NeuralNetworks and ML Programs. */
@@ -47,7 +51,7 @@ export class OnnxEvaluator implements Evaluator {
   #general: Loaded | undefined
   readonly #sessions = new Map<string, Promise<Loaded>>()
   /** Feeds of the last run, whose memory the next one fills: fresh memory costs more than the copy into it. */
-  #spare: Record<string, Tensor> = {}
+  #spare: TensorData[] = []
 
   private constructor(description: ModelDescription, lower: Lower, options: LoadOptions, profile: string | undefined) {
     this.#description = description
@@ -85,17 +89,17 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
-    const { loaded, feeds } = await this.#prepare(inputs, options.intermediates?.wanted, options.signal)
+    const prepared = this.#prepare(inputs, options.intermediates?.wanted, options.signal)
+    const { loaded, feeds } = prepared instanceof Promise ? await prepared : prepared
     const answer = await this.#compute(loaded, options.state, (state) => {
-      const fetches = [...loaded.fetches, ...Object.keys(loaded.inner)]
-      const use = stateUse(loaded.lowered, state)
-      const request = { session: loaded.session, feeds, fetches, state: use, returnFeeds: this.#client.movesBuffers }
-      return this.#client.ask({ kind: 'run', ...request }, buffersOf([feeds]), options.signal)
+      const request = { session: loaded.session, feeds, state, returnFeeds: this.#client.movesBuffers }
+      return this.#client.ask({ kind: 'run', ...request }, buffersOf(feeds), options.signal)
     })
     if (answer.feeds) this.#spare = answer.feeds
     if (options.timing) options.timing.nanoseconds += answer.nanoseconds
-    for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = answer.outputs[output]!
-    return featuresOf(this.#description, answer.outputs, loaded.lowered.classifier)
+    const results = resultsOf(loaded, answer.outputs)
+    for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = results[output]!
+    return featuresOf(this.#description, results, loaded.classifier)
   }
 
   async runTimed(inputs: readonly Features[], options: TimedRunOptions): Promise<TimedRun> {
@@ -107,10 +111,10 @@ export class OnnxEvaluator implements Evaluator {
     const { iterations, durationMilliseconds } = options
     const feeds = prepared.map((each) => each.feeds)
     const answer = await this.#compute(loaded, options.state, (state) => {
-      const loop = { session: loaded.session, feeds, fetches: loaded.fetches, iterations, durationMilliseconds }
-      return this.#client.ask({ kind: 'runTimed', ...loop, state: stateUse(loaded.lowered, state) }, buffersOf(feeds), options.signal)
+      const loop = { session: loaded.session, feeds, state, iterations, durationMilliseconds }
+      return this.#client.ask({ kind: 'runTimed', ...loop }, buffersOf(feeds.flat()), options.signal)
     })
-    const outputs = featuresOf(this.#description, answer.outputs, loaded.lowered.classifier)
+    const outputs = featuresOf(this.#description, resultsOf(loaded, answer.outputs), loaded.classifier)
     return { nanoseconds: answer.nanoseconds, elapsedMilliseconds: answer.elapsedMilliseconds, outputs }
   }
 
@@ -130,49 +134,45 @@ export class OnnxEvaluator implements Evaluator {
   async dispose(): Promise<void> {
     const all = this.#all()
     this.#general = undefined
-    this.#spare = {}
+    this.#spare = []
     this.#sessions.clear()
     await Promise.all(
       all.map((loading) => loading.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})),
     )
   }
 
-  /** Asks for a prediction. A model with states that is given none starts from zeros, and what it writes is lost. */
-  async #compute<T>(
-    { lowered }: Loaded,
-    given: BackendState | undefined,
-    ask: (state: PortableState | undefined) => Promise<T>,
-  ): Promise<T> {
+  /**
+   * Asks for a prediction, with the number of its state. A model with states that is given none starts from zeros, and what it writes is lost.
+   */
+  async #compute<T>({ kind }: Loaded, given: BackendState | undefined, ask: (state: number | undefined) => Promise<T>): Promise<T> {
     const stateless = this.#description.states.length === 0
     if (!stateless && given && !(given instanceof PortableState)) {
       throw new CoreMLError('ERR_ARGUMENT', 'the state is not one of this model: make it with model.newState()')
     }
     const state = stateless ? undefined : ((given as PortableState | undefined) ?? this.newState())
     try {
-      return await ask(state)
+      return await ask(state?.use())
     } catch (error) {
       if (!(error instanceof CoreMLError) || error.code !== 'ERR_PREDICT') throw error
-      throw new CoreMLError(error.code, `Unable to compute the prediction using ${phrases[lowered.kind]}: ${error.message}`, {
-        cause: error,
-      })
+      throw new CoreMLError(error.code, `Unable to compute the prediction using ${phrases[kind]}: ${error.message}`, { cause: error })
     } finally {
       if (!given) state?.dispose()
     }
   }
 
-  /** Copies the inputs before it first pauses, once in the general case. */
-  async #prepare(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Prepared> {
+  /** Copies the inputs before it first pauses, once in the general case, where the result is there at once. */
+  #prepare(inputs: Features, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Prepared | Promise<Prepared> {
     const general = this.#general
-    if (!wanted && general && ranksFit(general.lowered.graph, inputs)) return this.#fed(general, inputs)
+    if (!wanted && general && ranksFit(general.inputs, inputs)) return this.#fed(general, inputs)
     const own = ownCopies(inputs)
     const loading = wanted ? this.#withIntermediates(own, wanted, signal) : this.#specialised(shapesOf(this.#description, own), signal)
-    return this.#fed(await loading, own)
+    return loading.then((loaded) => this.#fed(loaded, own))
   }
 
   #fed(loaded: Loaded, inputs: Features): Prepared {
     const spare = this.#spare
-    this.#spare = {}
-    return { loaded, feeds: feedsOf(this.#description, loaded.lowered.graph.inputs, inputs, spare) }
+    this.#spare = []
+    return { loaded, feeds: feedsOf(loaded.inputs, inputs, spare) }
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
@@ -200,22 +200,38 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   async #load(lowered: Lowered, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
-    const stateOutputs = new Set(lowered.states.map(({ output }) => output))
-    const fetches = lowered.graph.outputs.map(({ name }) => name).filter((name) => !stateOutputs.has(name))
+    const { graph, kind, states, classifier } = lowered
     const inner = wanted ? exposeInner(lowered, wanted) : {}
-    const { inputs } = lowered.graph
-    const parts = optimize(lowered.graph, new Set(this.#description.inputs.map(({ name }) => name)))
-    const encoded = encodeModel(lowered.graph)
+    const written = new Set(states.map(({ output }) => output))
+    const inputs = featurePorts(this.#description.inputs, graph.inputs)
+    const outputs = graph.outputs.filter(({ name }) => !written.has(name))
+    const parts = optimize(graph, new Set(this.#description.inputs.map(({ name }) => name)))
+    const ports = {
+      inputs: inputs.map(({ port: { name, type } }) => ({ name, type })),
+      parts,
+      outputs: outputs.map(({ name }) => name),
+      states,
+    }
+    const encoded = encodeModel(graph)
     const { threads } = this.#options
+    // The weights are onnxruntime's from here on.
     const { session } = await this.#client.ask(
-      { kind: 'createSession', ...encoded, parts, threads, profile: this.#profile },
+      { kind: 'createSession', ...encoded, ports, threads, profile: this.#profile },
       [encoded.model.buffer as ArrayBuffer],
       signal,
     )
-    // The weights are onnxruntime's now: only the ports are needed from here on.
-    const graph: Graph = { ...lowered.graph, inputs, nodes: [], initializers: [], shapes: new Map() }
-    return { lowered: { graph, kind: lowered.kind, states: lowered.states, classifier: lowered.classifier }, session, fetches, inner }
+    return { session, kind, classifier, inputs, outputs, inner }
   }
+}
+
+/** The values that came back, by name. */
+function resultsOf({ outputs }: Loaded, values: readonly PortValue[]): Record<string, Tensor> {
+  const results: Record<string, Tensor> = {}
+  for (const [index, { data, dims }] of values.entries()) {
+    const { name, type } = outputs[index]!
+    results[name] = { type, data, dims }
+  }
+  return results
 }
 
 /** Adds inner values to the graph's outputs. */
@@ -235,15 +251,15 @@ function exposeInner({ graph, values }: Lowered, wanted: string[] | 'all'): Reco
 }
 
 /** False where an input has other dimensions than the graph was lowered for: sequences of the first network versions. */
-function ranksFit(graph: Graph, inputs: Features): boolean {
-  return graph.inputs.every(({ name, dims }) => {
-    const value = inputs[name]
+function ranksFit(inputs: readonly FeaturePort[], given: Features): boolean {
+  return inputs.every(({ port: { name, dims } }) => {
+    const value = given[name]
     return value === undefined || !isTensor(value) || value.dims.length === dims.length
   })
 }
 
-function buffersOf(feeds: Record<string, Tensor>[]): ArrayBuffer[] {
-  return [...new Set(feeds.flatMap((tensors) => Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer)))]
+function buffersOf(feeds: readonly PortValue[]): ArrayBuffer[] {
+  return feeds.map(({ data }) => data.buffer as ArrayBuffer)
 }
 
 function defaultShapes(description: ModelDescription): InputShapes {

@@ -5,32 +5,39 @@ import { allocate, elementCount, type Tensor, type TensorData } from '../../mode
 import { type Features, type FeatureValue, type Image, isImage, isTensor } from '../../model/values.ts'
 import type { ClassifierOutputs } from './lowered.ts'
 import type { Port } from './onnx/graph.ts'
+import type { PortValue } from './runtime/messages.ts'
 
 /** Turns feature values into the tensors of a lowered graph, and its results back. */
 
+/** An input feature, and the graph's port of the same name. */
+export interface FeaturePort {
+  feature: FeatureDescription
+  port: Port
+}
+
+/** The features that the graph reads: it may have no port for others. */
+export function featurePorts(features: readonly FeatureDescription[], ports: readonly Port[]): FeaturePort[] {
+  const byName = new Map(ports.map((port) => [port.name, port]))
+  return features.flatMap((feature) => {
+    const port = byName.get(feature.name)
+    return port ? { feature, port } : []
+  })
+}
+
 /**
- * Tensors for the graph's ports, each in memory of its own (the caller may change his arrays, and these are handed over to another thread):
- * that of `spare`, tensors of an earlier run that nobody uses any more, as far as it fits.
+ * What is fed to each port, in memory of its own (the caller may change his arrays, and this is handed over to another thread): that of `spare`,
+ * arrays of an earlier run by port that nobody uses any more, as far as it fits.
  * An optional input that is left out gets its default value, or zeros.
  */
-export function feedsOf(
-  description: ModelDescription,
-  ports: readonly Port[],
-  inputs: Features,
-  spare: Record<string, Tensor> = {},
-): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {}
-  for (const feature of description.inputs) {
-    const port = ports.find(({ name }) => name === feature.name)
-    if (!port) continue
+export function feedsOf(ports: readonly FeaturePort[], inputs: Features, spare: readonly TensorData[] = []): PortValue[] {
+  return ports.map(({ feature, port }, index) => {
     const value = inputs[feature.name] ?? defaultOf(feature)
     if (value === undefined) throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing`)
     const tensor = tensorOf(feature.name, value)
     const converted = convertData(tensor.data, tensor.type, port.type)
-    const own = converted.buffer === tensor.data.buffer ? copied(converted, spare[feature.name]?.data) : converted
-    feeds[feature.name] = { type: port.type, data: own, dims: tensor.dims }
-  }
-  return feeds
+    const data = converted.buffer === tensor.data.buffer ? copied(converted, spare[index]) : converted
+    return { data, dims: tensor.dims }
+  })
 }
 
 function copied(data: TensorData, into: TensorData | undefined): TensorData {

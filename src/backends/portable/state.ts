@@ -3,9 +3,7 @@ import { convertData } from '../../model/convert.ts'
 import type { StateFeature } from '../../model/description.ts'
 import { allocate, elementCount, type Tensor, type TensorType } from '../../model/tensor.ts'
 import type { BackendState } from '../backend.ts'
-import type { Lowered } from './lowered.ts'
 import type { RuntimeClient } from './runtime/client.ts'
-import type { StateUse } from './runtime/messages.ts'
 
 let nextState = 1
 
@@ -14,7 +12,7 @@ const forgotten = new FinalizationRegistry<() => void>((release) => release())
 
 /** The state of one sequence. Its tensors live next to the sessions; they start as zeros. */
 export class PortableState implements BackendState {
-  readonly id = nextState++
+  readonly #id = nextState++
   readonly #client: RuntimeClient
   readonly #features: readonly StateFeature[]
   #disposed = false
@@ -30,17 +28,17 @@ export class PortableState implements BackendState {
     // Requests keep their order, so whatever uses the state comes after this. A failure shows there.
     client
       .ask(
-        { kind: 'newState', state: this.id, tensors },
+        { kind: 'newState', state: this.#id, tensors },
         Object.values(tensors).map(({ data }) => data.buffer as ArrayBuffer),
       )
       .catch(() => {})
-    const { id } = this
+    const id = this.#id
     forgotten.register(this, () => void client.ask({ kind: 'releaseState', state: id }).catch(() => {}), this)
   }
 
   async read(name: string): Promise<Tensor> {
     const { dataType } = this.#feature(name)
-    const { tensor } = await this.#client.ask({ kind: 'readState', state: this.id, name })
+    const { tensor } = await this.#client.ask({ kind: 'readState', state: this.#id, name })
     return { type: dataType, data: convertData(tensor.data, tensor.type, dataType), dims: tensor.dims }
   }
 
@@ -54,22 +52,24 @@ export class PortableState implements BackendState {
     const type = computedType(dataType)
     const converted = convertData(declared, dataType, type)
     const data = converted.buffer === value.data.buffer ? (converted as Float32Array).slice() : converted
-    await this.#client.ask({ kind: 'writeState', state: this.id, name, tensor: { type, data, dims: shape } }, [data.buffer as ArrayBuffer])
+    await this.#client.ask({ kind: 'writeState', state: this.#id, name, tensor: { type, data, dims: shape } }, [data.buffer as ArrayBuffer])
   }
 
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
     forgotten.unregister(this)
-    this.#client.ask({ kind: 'releaseState', state: this.id }).catch(() => {})
+    this.#client.ask({ kind: 'releaseState', state: this.#id }).catch(() => {})
   }
 
-  get disposed(): boolean {
-    return this.#disposed
+  /** The number by which runs name it. @throws CoreMLError ERR_DISPOSED */
+  use(): number {
+    if (this.#disposed) throw new CoreMLError('ERR_DISPOSED', 'the state was disposed')
+    return this.#id
   }
 
   #feature(name: string): StateFeature {
-    if (this.#disposed) throw new CoreMLError('ERR_DISPOSED', 'the state was disposed')
+    this.use()
     const feature = this.#features.find((each) => each.name === name)
     if (!feature)
       throw new CoreMLError(
@@ -83,15 +83,4 @@ export class PortableState implements BackendState {
 /** The type in which a state of a declared type lives in the graph: float16 is computed in float32. */
 export function computedType(declared: TensorType): TensorType {
   return declared === 'float16' ? 'float32' : declared
-}
-
-/** How a run uses a state; undefined for models without. */
-export function stateUse(lowered: Lowered, state: PortableState | undefined): StateUse | undefined {
-  if (!state || lowered.states.length === 0) return undefined
-  if (state.disposed) throw new CoreMLError('ERR_DISPOSED', 'the state was disposed')
-  return {
-    state: state.id,
-    inputs: Object.fromEntries(lowered.states.map(({ name, input }) => [input, name])),
-    outputs: Object.fromEntries(lowered.states.filter(({ output }) => output !== undefined).map(({ name, output }) => [output!, name])),
-  }
 }

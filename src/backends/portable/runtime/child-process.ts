@@ -1,5 +1,5 @@
 /** The child process that holds onnxruntime: for users' worker threads, which can be terminated at any time, and for `isolate: true`. */
-import type { Envelope } from './messages.ts'
+import type { Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
 
 process.on('disconnect', () => process.exit(0))
@@ -8,5 +8,5 @@ process.on(
   makeResponder(
     (reply) => process.connected && process.send!(reply),
     (work) => work(),
-  ) as (envelope: unknown) => void satisfies (envelope: Envelope) => void,
+  ) as (request: unknown) => void satisfies (request: Request) => void,
 )

@@ -2,18 +2,19 @@ import { fork } from 'node:child_process'
 import { isMainThread, Worker } from 'node:worker_threads'
 import { entryPoint } from '../../../entry-point.ts'
 import { CoreMLError } from '../../../errors.ts'
+import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
-import type { Answers, Envelope, Reply, Request } from './messages.ts'
+import type { Answers, Reply, Request } from './messages.ts'
 
 /** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
 interface Channel {
-  post(envelope: Envelope, transfer: ArrayBuffer[]): void
+  post(request: Request, transfer: ArrayBuffer[]): void
   ref(): void
   unref(): void
 }
 
 interface Job {
-  envelope: Envelope
+  request: Request
   transfer: ArrayBuffer[]
   resolve(answer: never): void
   reject(error: unknown): void
@@ -30,9 +31,6 @@ export class RuntimeClient {
   #channel: Channel | undefined
   #queue: Job[] = []
   #running: Job | undefined
-  #nextId = 1
-  /** Grows when the runtime has died: sessions of an earlier one are gone. */
-  generation = 0
   /** Whether buffers move there and back without a copy: they do between threads, not between processes. */
   readonly movesBuffers: boolean
 
@@ -48,7 +46,7 @@ export class RuntimeClient {
   ask<R extends Request>(request: R, transfer: ArrayBuffer[] = [], signal?: AbortSignal): Promise<Answers[R['kind']]> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(abortError(signal))
-      const job: Job = { envelope: { id: this.#nextId++, request }, transfer, resolve: resolve as Job['resolve'], reject, signal }
+      const job: Job = { request, transfer, resolve: resolve as Job['resolve'], reject, signal }
       if (signal) {
         job.onAbort = () => {
           if (this.#running === job) return
@@ -76,7 +74,7 @@ export class RuntimeClient {
         (reason) => this.#ended(reason),
       )
       this.#channel.ref()
-      this.#channel.post(job.envelope, job.transfer)
+      this.#channel.post(job.request, job.transfer)
     } catch (cause) {
       this.#settle(() => job.reject(new CoreMLError('ERR_INTERNAL', `the runtime could not be asked: ${String(cause)}`, { cause })))
     }
@@ -84,7 +82,7 @@ export class RuntimeClient {
 
   #receive(reply: Reply): void {
     const job = this.#running
-    if (!job || job.envelope.id !== reply.id) return
+    if (!job) return
     this.#settle(() => {
       if (job.signal?.aborted) job.reject(abortError(job.signal))
       else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, `onnxruntime: ${reply.error.message}`))
@@ -102,7 +100,6 @@ export class RuntimeClient {
 
   #ended(reason: string): void {
     this.#channel = undefined
-    this.generation++
     const lost = this.#running ? [this.#running, ...this.#queue] : this.#queue
     this.#running = undefined
     this.#queue = []
@@ -111,12 +108,6 @@ export class RuntimeClient {
       job.reject(new CoreMLError('ERR_PREDICT', `onnxruntime's ${reason}; load the model again`))
     }
   }
-}
-
-function abortError(signal: AbortSignal): unknown {
-  const reason = signal.reason as unknown
-  if (reason instanceof Error && reason.name === 'AbortError') return reason
-  return new DOMException('The operation was aborted', { name: 'AbortError', cause: reason })
 }
 
 function openThread(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
@@ -139,7 +130,7 @@ function openThread(receive: (reply: Reply) => void, ended: (reason: string) => 
     process.off('exit', atExit)
     ended(reason)
   })
-  return { post: (envelope, transfer) => worker.postMessage(envelope, transfer), ref: () => worker.ref(), unref: () => worker.unref() }
+  return { post: (request, transfer) => worker.postMessage(request, transfer), ref: () => worker.ref(), unref: () => worker.unref() }
 }
 
 function openProcess(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
@@ -157,7 +148,7 @@ function openProcess(receive: (reply: Reply) => void, ended: (reason: string) =>
   child.on('error', (error) => end(`child process failed (${error.message})`))
   child.on('exit', (code, signal) => end(`child process ended (${signal ?? `exit status ${code}`})`))
   return {
-    post: (envelope) => child.send(envelope),
+    post: (request) => child.send(request),
     ref() {
       child.ref()
       child.channel?.ref()

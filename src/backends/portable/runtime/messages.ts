@@ -1,7 +1,27 @@
-import type { Tensor } from '../../../model/tensor.ts'
+import type { Tensor, TensorData, TensorType } from '../../../model/tensor.ts'
+import type { LoweredState } from '../lowered.ts'
 import type { InputPart } from '../onnx/graph.ts'
 
-/** What the process asks of the runtime (a worker thread or a child process that holds onnxruntime). Plain data: it is structured-cloned. */
+/**
+ * What the process asks of the runtime (a worker thread or a child process that holds onnxruntime). Plain data: it is structured-cloned,
+ * at each run in caches that the run before has swept, so runs say by position what the session knows already.
+ */
+
+/** What a session takes and gives at each run, in the order of the runs' values. */
+export interface SessionPorts {
+  /** Inputs of the graph that are fed. */
+  inputs: readonly { name: string; type: TensorType }[]
+  /** Inputs of the graph that are views of what is fed. */
+  parts: readonly InputPart[]
+  outputs: readonly string[]
+  states: readonly LoweredState[]
+}
+
+/** A tensor at a port, which has the name and the type. */
+export interface PortValue {
+  data: TensorData
+  dims: readonly number[]
+}
 
 /** Makes a session of an ONNX model. */
 export interface CreateSession {
@@ -11,29 +31,19 @@ export interface CreateSession {
   folder?: string
   /** External data in memory, by the name that the model gives it. */
   externalData: { path: string; data: Uint8Array }[]
-  /** Inputs of the graph that are views of what is fed. */
-  parts?: readonly InputPart[]
+  ports: SessionPorts
   threads?: number
   /** File prefix for onnxruntime's profile, which the session then writes. */
   profile?: string
 }
 
-/** The state of one sequence, kept next to the sessions so that it never crosses threads. */
-export interface StateUse {
-  state: number
-  /** Graph input → state name. */
-  inputs: Record<string, string>
-  /** Graph output → state name. */
-  outputs: Record<string, string>
-}
-
 export interface Run {
   kind: 'run'
   session: number
-  feeds: Record<string, Tensor>
-  fetches: string[]
-  state?: StateUse
-  /** Whether the feeds come back with the answer. They are handed over and not copied, so their memory can be filled again. */
+  feeds: PortValue[]
+  /** The state of a sequence, which is kept next to the sessions: it never crosses threads. */
+  state?: number
+  /** Whether the feeds' memory comes back with the answer, to be filled again. */
   returnFeeds?: boolean
 }
 
@@ -41,9 +51,8 @@ export interface Run {
 export interface RunTimed {
   kind: 'runTimed'
   session: number
-  feeds: Record<string, Tensor>[]
-  fetches: string[]
-  state?: StateUse
+  feeds: PortValue[][]
+  state?: number
   iterations?: number
   durationMilliseconds?: number
 }
@@ -87,8 +96,8 @@ export type Request = CreateSession | Run | RunTimed | ReleaseSession | NewState
 /** The answer to each kind of request. */
 export interface Answers {
   createSession: { session: number; version: string }
-  run: { outputs: Record<string, Tensor>; nanoseconds: number; feeds?: Record<string, Tensor> }
-  runTimed: { outputs: Record<string, Tensor>; nanoseconds: Float64Array; elapsedMilliseconds: number }
+  run: { outputs: PortValue[]; nanoseconds: number; feeds?: TensorData[] }
+  runTimed: { outputs: PortValue[]; nanoseconds: Float64Array; elapsedMilliseconds: number }
   releaseSession: undefined
   newState: undefined
   readState: { tensor: Tensor }
@@ -97,12 +106,5 @@ export interface Answers {
   endProfile: undefined
 }
 
-/** A request with its number, and the reply that carries the same one. */
-export interface Envelope {
-  id: number
-  request: Request
-}
-
-export type Reply =
-  | { id: number; answer: Answers[keyof Answers] }
-  | { id: number; error: { code: 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }
+/** Each request has one reply, and the next one is sent after it. */
+export type Reply = { answer: Answers[keyof Answers] } | { error: { code: 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }

@@ -1,7 +1,6 @@
 import type * as Ort from 'onnxruntime-common'
-import { elementCount, type Tensor } from '../../../model/tensor.ts'
-import type { InputPart } from '../onnx/graph.ts'
-import type { Answers, CreateSession, Request, Run, RunTimed, StateUse } from './messages.ts'
+import { elementCount, type Tensor, type TensorType } from '../../../model/tensor.ts'
+import type { Answers, CreateSession, PortValue, Request, Run, RunTimed, SessionPorts } from './messages.ts'
 
 type OrtModule = typeof Ort
 type OrtTensors = Record<string, Ort.Tensor>
@@ -12,10 +11,17 @@ interface NodeSessionOptions extends Ort.InferenceSession.SessionOptions {
   profileFilePrefix?: string
 }
 
-/** A session, and its inputs that are views of what is fed. */
 interface Session {
   ort: Ort.InferenceSession
-  parts: readonly InputPart[]
+  ports: SessionPorts
+  /** Outputs of the graph: those that come back, then those that are a state's new value. */
+  fetches: string[]
+}
+
+/** What one run gave. */
+interface Results {
+  outputs: Ort.Tensor[]
+  nanoseconds: number
 }
 
 /** onnxruntime's sessions and the states of sequences, by number. Runs where the caller does not mind being blocked. */
@@ -44,13 +50,16 @@ export class Sessions {
         await session?.ort.release()
         return undefined
       }
-      case 'newState':
-        this.#states.set(request.state, await this.#tensors(request.tensors))
+      case 'newState': {
+        await this.#runtime()
+        const tensors = Object.entries(request.tensors).map(([name, tensor]) => [name, this.#tensor(tensor.type, tensor)])
+        this.#states.set(request.state, Object.fromEntries(tensors))
         return undefined
+      }
       case 'readState':
-        return { tensor: copied(this.#state(request.state)[request.name]!) }
+        return { tensor: readTensor(this.#state(request.state)[request.name]!) }
       case 'writeState':
-        this.#state(request.state)[request.name] = (await this.#tensors({ tensor: request.tensor })).tensor!
+        this.#state(request.state)[request.name] = this.#tensor(request.tensor.type, request.tensor)
         return undefined
       case 'releaseState':
         this.#states.delete(request.state)
@@ -86,46 +95,42 @@ export class Sessions {
     }
     const session = await ort.InferenceSession.create(request.model, options)
     const id = this.#next++
-    this.#sessions.set(id, { ort: session, parts: request.parts ?? [] })
+    const { ports } = request
+    const written = ports.states.flatMap(({ output }) => output ?? [])
+    this.#sessions.set(id, { ort: session, ports, fetches: [...ports.outputs, ...written] })
     return { session: id, version: ort.env.versions.node ?? ort.env.versions.common }
   }
 
-  async #run(request: Run): Promise<Answers['run']> {
-    const session = this.#session(request.session)
-    const feeds = await this.#feeds(session, request.feeds)
-    const { outputs, nanoseconds } = await this.#call(session, feeds, request.fetches, request.state)
-    return { outputs: plainTensors(outputs), nanoseconds, ...(request.returnFeeds && { feeds: request.feeds }) }
+  async #run({ session: id, feeds, state, returnFeeds }: Run): Promise<Answers['run']> {
+    const session = this.#session(id)
+    const { outputs, nanoseconds } = await this.#call(session, this.#tensors(session, feeds), state)
+    return { outputs: ownValues(outputs), nanoseconds, feeds: returnFeeds ? feeds.map(({ data }) => data) : undefined }
   }
 
   async #runTimed(request: RunTimed): Promise<Answers['runTimed']> {
     const session = this.#session(request.session)
-    const feeds = await Promise.all(request.feeds.map((tensors) => this.#feeds(session, tensors)))
+    const feeds = request.feeds.map((values) => this.#tensors(session, values))
     const iterations = request.iterations ?? (request.durationMilliseconds === undefined ? 1 : Number.POSITIVE_INFINITY)
     const samples: number[] = []
     const start = performance.now()
-    let outputs: OrtTensors = {}
+    let outputs: Ort.Tensor[] = []
     do {
-      const result = await this.#call(session, feeds[samples.length % feeds.length]!, request.fetches, request.state)
+      const result = await this.#call(session, feeds[samples.length % feeds.length]!, request.state)
       outputs = result.outputs
       samples.push(result.nanoseconds)
     } while (samples.length < iterations && performance.now() - start < (request.durationMilliseconds ?? Number.POSITIVE_INFINITY))
-    return { outputs: plainTensors(outputs), nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start }
+    return { outputs: ownValues(outputs), nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start }
   }
 
   /** One run, with the state's tensors fed in and its new ones kept. */
-  async #call({ ort }: Session, feeds: OrtTensors, fetches: string[], use?: StateUse) {
-    const state = use && this.#state(use.state)
-    let all = feeds
-    if (use && state) {
-      all = { ...feeds }
-      for (const [input, name] of Object.entries(use.inputs)) all[input] = state[name]!
-    }
-    const wanted = use ? [...fetches, ...Object.keys(use.outputs)] : fetches
+  async #call({ ort, ports, fetches }: Session, feeds: OrtTensors, stateId: number | undefined): Promise<Results> {
+    const state = stateId === undefined ? undefined : this.#state(stateId)
+    if (state) for (const { name, input } of ports.states) feeds[input] = state[name]!
     const start = process.hrtime.bigint()
-    const results = (await ort.run(all, wanted)) as OrtTensors
+    const results = (await ort.run(feeds, fetches)) as OrtTensors
     const nanoseconds = Number(process.hrtime.bigint() - start)
-    if (use && state) for (const [output, name] of Object.entries(use.outputs)) state[name] = results[output]!
-    return { outputs: Object.fromEntries(fetches.map((name) => [name, results[name]!])), nanoseconds }
+    if (state) for (const { name, output } of ports.states) if (output !== undefined) state[name] = results[output]!
+    return { outputs: ports.outputs.map((name) => results[name]!), nanoseconds }
   }
 
   #session(id: number): Session {
@@ -140,40 +145,34 @@ export class Sessions {
     return state
   }
 
-  async #feeds({ parts }: Session, fed: Record<string, Tensor>): Promise<OrtTensors> {
-    const feeds = { ...fed }
-    for (const { name, of, offset, dims } of parts) {
-      const { type, data } = fed[of]!
-      feeds[name] = { type, data: (data as Float32Array).subarray(offset, offset + elementCount(dims)), dims }
+  #tensors({ ports }: Session, feeds: PortValue[]): OrtTensors {
+    const tensors: OrtTensors = {}
+    for (const [index, { name, type }] of ports.inputs.entries()) tensors[name] = this.#tensor(type, feeds[index]!)
+    for (const { name, of, offset, dims } of ports.parts) {
+      const { type, data } = tensors[of]!
+      const part = (data as Float32Array).subarray(offset, offset + elementCount(dims))
+      tensors[name] = this.#tensor(type as TensorType, { data: part, dims })
     }
-    return this.#tensors(feeds)
+    return tensors
   }
 
-  async #tensors(tensors: Record<string, Tensor>): Promise<OrtTensors> {
-    const { Tensor: OrtTensor } = await this.#runtime()
-    return Object.fromEntries(
-      Object.entries(tensors).map(([name, { type, data, dims }]) => [name, new OrtTensor(type as 'float32', data as Float32Array, dims)]),
-    )
+  /** For what comes after {@link #runtime}, as everything does that names a session or a state. */
+  #tensor(type: TensorType, { data, dims }: PortValue): Ort.Tensor {
+    return new this.#ort!.Tensor(type as 'float32', data as Float32Array, dims)
   }
 }
 
-function plain(tensor: Ort.Tensor): Tensor {
-  return { type: tensor.type as Tensor['type'], data: tensor.data as Tensor['data'], dims: tensor.dims }
+function readTensor({ type, data, dims }: Ort.Tensor): Tensor {
+  return { type: type as Tensor['type'], data: (data as Float32Array).slice(), dims }
 }
 
-function copied(tensor: Ort.Tensor): Tensor {
-  return { ...plain(tensor), data: (tensor.data as Float32Array).slice() }
-}
-
-/** Outputs as plain objects. An output that shares memory with another (onnxruntime may hand one buffer out twice) is copied: it is transferred. */
-function plainTensors(outputs: OrtTensors): Record<string, Tensor> {
+/** Outputs in memory that can be transferred. onnxruntime may give one buffer out twice: then the second one is copied. */
+function ownValues(outputs: Ort.Tensor[]): PortValue[] {
   const seen = new Set<ArrayBufferLike>()
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, tensor]) => {
-      const buffer = (tensor.data as Float32Array).buffer
-      const result = seen.has(buffer) ? copied(tensor) : plain(tensor)
-      seen.add(buffer)
-      return [name, result]
-    }),
-  )
+  return outputs.map(({ data, dims }) => {
+    const { buffer } = data as Float32Array
+    const own = seen.has(buffer) ? (data as Float32Array).slice() : (data as Float32Array)
+    seen.add(buffer)
+    return { data: own, dims }
+  })
 }

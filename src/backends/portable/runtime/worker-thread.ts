@@ -1,7 +1,7 @@
 /** The worker thread that holds onnxruntime: one for the process. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Busy, type BusyFlags } from './busy.ts'
-import type { Envelope } from './messages.ts'
+import type { Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
 
 const port = parentPort!
@@ -12,5 +12,5 @@ port.on(
   makeResponder(
     (reply, transfer) => port.postMessage(reply, transfer),
     (work) => busy.during(work),
-  ) satisfies (envelope: Envelope) => void,
+  ) satisfies (request: Request) => void,
 )

@@ -25,10 +25,11 @@ export async function open(isolate) {
   const x = b.input('x', 'float32', [512, 512])
   b.output(b.op('MatMul', [x, x]), 'y')
   const client = runtimeClient(isolate)
-  const { session } = await client.ask({ kind: 'createSession', ...encodeModel(b.finish('g')) })
-  const feeds = () => ({ x: { type: 'float32', data: new Float32Array(512 * 512), dims: [512, 512] } })
-  const busy = (milliseconds, signal) => client.ask({ kind: 'runTimed', session, feeds: [feeds()], fetches: ['y'], durationMilliseconds: milliseconds }, [], signal)
-  const run = (signal) => client.ask({ kind: 'run', session, feeds: feeds(), fetches: ['y'] }, [], signal)
+  const ports = { inputs: [{ name: 'x', type: 'float32' }], parts: [], outputs: ['y'], states: [] }
+  const { session } = await client.ask({ kind: 'createSession', ...encodeModel(b.finish('g')), ports })
+  const feeds = () => [{ data: new Float32Array(512 * 512), dims: [512, 512] }]
+  const busy = (milliseconds, signal) => client.ask({ kind: 'runTimed', session, feeds: [feeds()], durationMilliseconds: milliseconds }, [], signal)
+  const run = (signal) => client.ask({ kind: 'run', session, feeds: feeds() }, [], signal)
   return { client, session, busy, run }
 }
 `
@@ -138,7 +139,7 @@ describe('aborting', () => {
       setTimeout(() => { running.abort(); queued.abort() }, 50)
       await Promise.all([first, second])
       const after = await m.run()
-      console.log(JSON.stringify({ ...times, after: after.outputs.y.dims }))
+      console.log(JSON.stringify({ ...times, after: after.outputs[0].dims }))
     `)
     const { running, queued, after } = JSON.parse(ended.out)
     expect(running[0]).toBe('AbortError')

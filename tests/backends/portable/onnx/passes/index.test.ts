@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { lowering } from '../../../../../src/backends/portable/make-evaluator.ts'
 import { optimize } from '../../../../../src/backends/portable/onnx/passes/index.ts'
-import { feedsOf } from '../../../../../src/backends/portable/onnx-features.ts'
+import { featurePorts, feedsOf } from '../../../../../src/backends/portable/onnx-features.ts'
 import { openModel } from '../../../../../src/format/index.ts'
 import { coerceInputs } from '../../../../../src/model/coerce.ts'
 import { describeModel } from '../../../../../src/model/describe.ts'
@@ -12,8 +12,8 @@ import { type Features, isImage, isTensor } from '../../../../../src/model/value
 import { numbers } from '../../../../models/sample.ts'
 import { fixtureNames, readFixture } from '../../classic/corpus.ts'
 import * as mil from '../../mil/corpus.ts'
-import { builder } from '../run-graph.ts'
-import { opTypes, run } from './run.ts'
+import { builder, run } from '../run-graph.ts'
+import { opTypes } from './run.ts'
 
 test('what nobody reads is dropped, in inner graphs too, but not what an inner graph reads', () => {
   const b = builder()
@@ -65,7 +65,12 @@ describe('the golden models compute the same optimised and not', () => {
       const [plain, changed] = [lower(shapes), lower(shapes)]
       optimize(changed.graph)
       expect(changed.graph.outputs).toEqual(plain.graph.outputs)
-      const feeds: Record<string, Tensor> = feedsOf(description, plain.graph.inputs, inputs)
+      const ports = featurePorts(description.inputs, plain.graph.inputs)
+      const feeds: Record<string, Tensor> = {}
+      for (const [index, value] of feedsOf(ports, inputs).entries()) {
+        const { name, type } = ports[index]!.port
+        feeds[name] = { type, ...value }
+      }
       for (const { name, input } of plain.states) {
         const { shape } = description.states.find((state) => state.name === name)!
         feeds[input] = { type: 'float32', data: new Float32Array(elementCount(shape)).fill(0.5), dims: shape }

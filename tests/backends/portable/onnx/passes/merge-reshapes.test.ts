@@ -4,8 +4,8 @@ import { optimize } from '../../../../../src/backends/portable/onnx/passes/index
 import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
 import { elementCount } from '../../../../../src/model/tensor.ts'
 import { numbers } from '../../../../models/sample.ts'
-import { builder } from '../run-graph.ts'
-import { opTypes, optimized, run } from './run.ts'
+import { builder, run } from '../run-graph.ts'
+import { opTypes, optimized } from './run.ts'
 
 const counted = (dims: readonly number[]) => ({ dims, data: Float32Array.from({ length: elementCount(dims) }, (_, index) => index) })
 

@@ -1,23 +1,10 @@
 import type { GraphBuilder } from '../../../../../src/backends/portable/onnx/builder.ts'
-import { encodeModel } from '../../../../../src/backends/portable/onnx/encode.ts'
 import type { Graph } from '../../../../../src/backends/portable/onnx/graph.ts'
 import { optimize } from '../../../../../src/backends/portable/onnx/passes/index.ts'
 import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
-import { runtimeClient } from '../../../../../src/backends/portable/runtime/client.ts'
 import type { Tensor } from '../../../../../src/model/tensor.ts'
 import { numbers } from '../../../../models/sample.ts'
-import { builder } from '../run-graph.ts'
-
-/** Every output of a finished graph, as onnxruntime computes them. */
-export async function run(graph: Graph, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-  const client = runtimeClient()
-  const { session } = await client.ask({ kind: 'createSession', ...encodeModel(graph) })
-  try {
-    return (await client.ask({ kind: 'run', session, feeds, fetches: graph.outputs.map(({ name }) => name) })).outputs
-  } finally {
-    await client.ask({ kind: 'releaseSession', session })
-  }
-}
+import { builder, run } from '../run-graph.ts'
 
 export function opTypes({ nodes }: Graph): string[] {
   return nodes.map(({ opType }) => opType)

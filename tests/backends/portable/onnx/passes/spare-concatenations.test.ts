@@ -6,8 +6,8 @@ import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
 import { elementCount, type Tensor } from '../../../../../src/model/tensor.ts'
 import { numbers } from '../../../../models/sample.ts'
 import { expectNumbers } from '../../mil/corpus.ts'
-import { builder } from '../run-graph.ts'
-import { opTypes, run } from './run.ts'
+import { builder, run } from '../run-graph.ts'
+import { opTypes } from './run.ts'
 
 type Shapes = Record<string, readonly number[]>
 

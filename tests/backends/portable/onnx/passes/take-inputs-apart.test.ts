@@ -1,12 +1,10 @@
 import { expect, test } from 'vitest'
 import type { GraphBuilder } from '../../../../../src/backends/portable/onnx/builder.ts'
-import { encodeModel } from '../../../../../src/backends/portable/onnx/encode.ts'
 import { optimize } from '../../../../../src/backends/portable/onnx/passes/index.ts'
 import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
-import { runtimeClient } from '../../../../../src/backends/portable/runtime/client.ts'
 import { elementCount, type Tensor } from '../../../../../src/model/tensor.ts'
 import { numbers } from '../../../../models/sample.ts'
-import { builder } from '../run-graph.ts'
+import { builder, run } from '../run-graph.ts'
 import { opTypes } from './run.ts'
 
 const end = 2 ** 31 - 1
@@ -22,14 +20,8 @@ async function apart(dims: readonly number[], build: (b: GraphBuilder, x: Value)
     return b.finish('test')
   })
   const parts = optimize(graphs[1]!, new Set(features))
-  const client = runtimeClient()
   const results = []
-  for (const [index, graph] of graphs.entries()) {
-    const { session } = await client.ask({ kind: 'createSession', ...encodeModel(graph), parts: index === 1 ? parts : [] })
-    const answer = await client.ask({ kind: 'run', session, feeds: { x }, fetches: graph.outputs.map(({ name }) => name) })
-    results.push(Object.values(answer.outputs).map(numbers))
-    await client.ask({ kind: 'releaseSession', session })
-  }
+  for (const [index, graph] of graphs.entries()) results.push(Object.values(await run(graph, { x }, index === 1 ? parts : [])).map(numbers))
   expect(results[1]).toEqual(results[0])
   const inputs = graphs[1]!.inputs.map(({ name }) => name)
   return { ops: opTypes(graphs[1]!).filter((op) => op !== 'Neg' && op !== 'Identity'), parts, inputs, results: results[0]! }
