@@ -1,9 +1,11 @@
 import type { Graph, InputPart } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
+import { fuseSkipLayerNormalization } from './fuse-skip-layer-normalization.ts'
 import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
+import { reshapeBeforeSplit } from './reshape-before-split.ts'
 import { Rewriter } from './rewriter.ts'
 import { spareConcatenations } from './spare-concatenations.ts'
 import { takeInputsApart } from './take-inputs-apart.ts'
@@ -20,7 +22,12 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   keepZerosOfMaxPool(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
-  const parts = takeInputsApart(graph, rewriter, features)
+  dropUnused(graph)
+  // What follows asks who reads a value, which the nodes that are gone do no more.
+  const rest = new Rewriter(graph)
+  reshapeBeforeSplit(rest)
+  fuseSkipLayerNormalization(rest)
+  const parts = takeInputsApart(graph, rest, features)
   dropUnused(graph)
   return parts
 }

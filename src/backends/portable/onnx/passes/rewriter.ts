@@ -38,6 +38,14 @@ export class Rewriter {
     return name !== undefined && this.#reads.get(name) === reads ? this.#producers.get(name) : undefined
   }
 
+  isConstant(name: string): boolean {
+    return this.#constants.has(name)
+  }
+
+  inSameGraph(node: Node, other: Node): boolean {
+    return this.#homes.get(node) === this.#homes.get(other)
+  }
+
   /** The dimensions of a value, where all of them are known. */
   dims(name: string | undefined): readonly number[] | undefined {
     const dims = name === undefined ? undefined : (this.#constants.get(name)?.dims ?? this.#graph.shapes.get(name))
@@ -99,12 +107,17 @@ export class Rewriter {
     return names
   }
 
-  /** Puts `by` in the place of `node`, whose outputs it computes. */
-  replace(node: Node, by: Node): void {
+  /**
+   * Puts `by` in the place of `node`, whose outputs it computes, and those of `others`, which go: nothing that runs between `node` and them reads these.
+   */
+  replace(node: Node, by: Node, others: readonly Node[] = []): void {
     const home = this.#homes.get(node)!
     home.nodes[home.nodes.indexOf(node)] = by
-    this.#homes.delete(node)
-    this.#count(node, -1)
+    for (const other of others) home.nodes.splice(home.nodes.indexOf(other), 1)
+    for (const gone of [node, ...others]) {
+      this.#homes.delete(gone)
+      this.#count(gone, -1)
+    }
     this.#count(by, 1)
     this.#add(by, home)
   }
