@@ -1,7 +1,7 @@
 import type { Graph, InputPart } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
-import { fuseSkipLayerNormalization } from './fuse-skip-layer-normalization.ts'
+import { keepSumsApart } from './keep-sums-apart.ts'
 import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
@@ -26,7 +26,7 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   // What follows asks who reads a value, which the nodes that are gone do no more.
   const rest = new Rewriter(graph)
   reshapeBeforeSplit(rest)
-  fuseSkipLayerNormalization(rest)
+  keepSumsApart(rest)
   const parts = takeInputsApart(graph, rest, features)
   dropUnused(graph)
   return parts
