@@ -5,6 +5,7 @@ import { keepSumsApart } from './keep-sums-apart.ts'
 import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
+import { poolMeans } from './pool-means.ts'
 import { reshapeBeforeSplit } from './reshape-before-split.ts'
 import { Rewriter } from './rewriter.ts'
 import { spareConcatenations } from './spare-concatenations.ts'
@@ -20,6 +21,7 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   mergeBounds(rewriter)
   fuseInstanceNormalization(rewriter)
   keepZerosOfMaxPool(rewriter)
+  poolMeans(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
   dropUnused(graph)

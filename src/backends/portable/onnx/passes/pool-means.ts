@@ -1,0 +1,32 @@
+import type { Node } from '../graph.ts'
+import type { Rewriter } from './rewriter.ts'
+
+/** What onnxruntime computes in the blocked layout of the convolution in front. */
+const keepsLayout = new Set(['Add', 'Clip', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Mul', 'Relu', 'Sigmoid', 'Tanh'])
+
+function followsConvolution(node: Node | undefined, rewriter: Rewriter): boolean {
+  if (node?.opType === 'Conv') return true
+  return node !== undefined && keepsLayout.has(node.opType) && followsConvolution(rewriter.producer(node.inputs[0]), rewriter)
+}
+
+/**
+ * The mean over all of an image behind a convolution is GlobalAveragePool, which onnxruntime computes in the layout of the convolution: for ReduceMean it
+ * would bring the whole image to the usual one first.
+ */
+export function poolMeans(rewriter: Rewriter): void {
+  for (const node of rewriter.nodes()) {
+    if (node.opType !== 'ReduceMean') continue
+    const [x, over] = node.inputs as [string, string?]
+    const dims = rewriter.dims(x)
+    const axes = rewriter.ints(over)?.map((axis) => (axis < 0 ? axis + dims!.length : axis))
+    const overImage = dims?.length === 4 && axes?.length === 2 && axes.includes(2) && axes.includes(3) && !dims.includes(0)
+    if (!overImage || !followsConvolution(rewriter.producer(x), rewriter)) continue
+    const pool = { ...node, opType: 'GlobalAveragePool', inputs: [x], attributes: {} }
+    if (node.attributes.keepdims !== 0) {
+      rewriter.replace(node, pool)
+    } else {
+      const pooled = rewriter.insert(node, pool.opType, pool.inputs, [[dims[0]!, dims[1]!, 1, 1]])
+      rewriter.replace(node, { ...node, opType: 'Squeeze', inputs: [...pooled, over!], attributes: {} })
+    }
+  }
+}
