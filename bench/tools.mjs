@@ -1,5 +1,6 @@
 // What the benchmarks share: timing in processes of their own, medians, rows.
 import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 
 /** The middle value. */
 export function median(values) {
@@ -7,11 +8,18 @@ export function median(values) {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2
 }
 
-/** Runs a script in a process of its own, all its threads on one core if asked (Linux), and reads the JSON of its last line. */
-export function measureInProcess(script, args, { oneCore = false } = {}) {
-  const command = [...(oneCore ? ['taskset', '--cpu-list', '0'] : []), process.execPath, script, ...args.map(String)]
-  const out = execFileSync(command[0], command.slice(1), { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+/** Runs a script in a process of its own, and reads the JSON of its last line. */
+export function measureInProcess(script, args) {
+  const out = execFileSync(process.execPath, [script, ...args.map(String)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
   return JSON.parse(out.trim().split('\n').at(-1))
+}
+
+/** Puts the JavaScript thread of this process on core 0, all its other threads on another one (Linux). */
+export function placeThreads(coreOfOthers) {
+  for (const thread of readdirSync('/proc/self/task')) {
+    const core = Number(thread) === process.pid ? 0 : coreOfOthers
+    execFileSync('taskset', ['--cpu-list', '--pid', String(core), thread], { stdio: 'ignore' })
+  }
 }
 
 /** Milliseconds from start to end of a process that prints nothing. */

@@ -1,9 +1,10 @@
-// Measures the addon on the stand-in, in a process of its own: node measure.mjs ADDON MODELS QUICK NAME,… Prints one line of JSON: rounds of raw figures by name.
+// Measures the addon on the stand-in, in a process of its own: node measure.mjs ADDON MODELS QUICK NAME,… [CORE]. With a core, the JavaScript thread is on
+// core 0 and all others on that one. Prints one line of JSON: rounds of raw figures by name.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { median } from '../tools.mjs'
+import { median, placeThreads } from '../tools.mjs'
 
-const [addonPath, folder, quick, names] = process.argv.slice(2)
+const [addonPath, folder, quick, names, core] = process.argv.slice(2)
 const rounds = quick === 'true' ? 3 : 7
 const module = { exports: {} }
 process.dlopen(module, addonPath)
@@ -138,7 +139,8 @@ const measures = { overhead, loop, handOver, promise, input, strided, copied, ev
 const result = {}
 for (const name of names.split(',')) {
   const measure = measures[name]
-  await measure() // warm-up
+  await measure() // warm-up, after which all threads are there
+  if (core !== undefined) placeThreads(core)
   result[name] = []
   for (let i = 0; i < rounds; ++i) result[name].push(await measure())
 }

@@ -25,21 +25,49 @@ std::vector<Axis> mergedAxes(const std::vector<int64_t> &shape, const std::vecto
   return axes;
 }
 
+// Visits the lines of the last axis, those of the axis before it at once: `move` gets the first one's place on either side, how many there are and the bytes from
+// one to the next on the strided side.
 template <typename Move>
-void walk(const std::vector<Axis> &axes, size_t depth, size_t chunk, char *&packed, int64_t offset, const Move &move) {
-  if (depth == axes.size()) {
-    move(packed, offset, chunk);
-    packed += chunk;
-    return;
-  }
-  const Axis axis = axes[depth];
+void walk(const std::vector<Axis> &axes, size_t depth, size_t line, char *&packed, int64_t offset, const Move &move) {
   if (depth + 1 < axes.size()) {
-    for (int64_t i = 0; i < axis.size; ++i) walk(axes, depth + 1, chunk, packed, offset + i * axis.stride, move);
+    for (int64_t i = 0; i < axes[depth].size; ++i) walk(axes, depth + 1, line, packed, offset + i * axes[depth].stride, move);
     return;
   }
-  char *line = packed;
-  for (int64_t i = 0; i < axis.size; ++i, line += chunk, offset += axis.stride) move(line, offset, chunk);
-  packed = line;
+  const Axis lines = axes.empty() ? Axis{1, 0} : axes[depth];
+  move(packed, offset, lines.size, lines.stride);
+  packed += static_cast<size_t>(lines.size) * line;
+}
+
+// What is copied at once, by vector registers.
+constexpr size_t block = 64;
+
+// The last block of a line overlaps the one before.
+inline __attribute__((always_inline)) void copyBlocks(char *target, int64_t targetStride, const char *source, int64_t sourceStride, int64_t lines, size_t bytes) {
+  const size_t last = bytes - block;
+  for (; lines > 0; --lines, target += targetStride, source += sourceStride) {
+    for (size_t at = 0; at < last; at += block) std::memcpy(target + at, source + at, block);
+    std::memcpy(target + last, source + last, block);
+  }
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) void copyWideBlocks(char *target, int64_t targetStride, const char *source, int64_t sourceStride, int64_t lines, size_t bytes) {
+  copyBlocks(target, targetStride, source, sourceStride, lines, bytes);
+}
+#endif
+
+// A call of memcpy for each short line takes as long as its copy.
+void copyLines(char *target, int64_t targetStride, const char *source, int64_t sourceStride, int64_t lines, size_t bytes) {
+  constexpr size_t longest = 16 * block;
+  if (bytes >= block && bytes <= longest) {
+#ifdef __x86_64__
+    static const bool wide = __builtin_cpu_supports("avx2") != 0;
+    if (wide) return copyWideBlocks(target, targetStride, source, sourceStride, lines, bytes);
+#else
+    return copyBlocks(target, targetStride, source, sourceStride, lines, bytes);
+#endif
+  }
+  for (; lines > 0; --lines, target += targetStride, source += sourceStride) std::memcpy(target, source, bytes);
 }
 
 // Elements of one line that lie apart: a loop over a type of their size, not a memcpy call each.
@@ -64,11 +92,13 @@ void copy(char *packed, const std::vector<int64_t> &shape, const std::vector<int
     last = axes.back();
     axes.pop_back();
   }
-  size_t chunk = static_cast<size_t>(last.size) * elementSize;
+  size_t line = static_cast<size_t>(last.size) * elementSize;
   if (last.stride == static_cast<int64_t>(elementSize)) {
-    walk(axes, 0, chunk, packed, 0, contiguous);
+    walk(axes, 0, line, packed, 0, [&](char *first, int64_t offset, int64_t lines, int64_t stride) { contiguous(first, offset, lines, stride, line); });
   } else {
-    walk(axes, 0, chunk, packed, 0, [&](char *line, int64_t offset, size_t) { apart(line, offset, last.size, last.stride); });
+    walk(axes, 0, line, packed, 0, [&](char *first, int64_t offset, int64_t lines, int64_t stride) {
+      for (int64_t i = 0; i < lines; ++i) apart(first + static_cast<size_t>(i) * line, offset + i * stride, last.size, last.stride);
+    });
   }
 }
 
@@ -110,7 +140,9 @@ void copyFromStrided(void *packed, const void *strided, const std::vector<int64_
   const char *source = static_cast<const char *>(strided);
   copy(
       static_cast<char *>(packed), shape, strides, elementSize,
-      [&](char *line, int64_t offset, size_t bytes) { std::memcpy(line, source + offset, bytes); },
+      [&](char *first, int64_t offset, int64_t lines, int64_t stride, size_t bytes) {
+        copyLines(first, static_cast<int64_t>(bytes), source + offset, stride, lines, bytes);
+      },
       [&](char *line, int64_t offset, int64_t count, int64_t stride) {
         switch (elementSize) {
           case 1: return gather<uint8_t>(line, source + offset, count, stride);
@@ -126,7 +158,9 @@ void copyToStrided(void *strided, const void *packed, const std::vector<int64_t>
   // The walk only reads from the packed side here.
   copy(
       const_cast<char *>(static_cast<const char *>(packed)), shape, strides, elementSize,
-      [&](char *line, int64_t offset, size_t bytes) { std::memcpy(target + offset, line, bytes); },
+      [&](const char *first, int64_t offset, int64_t lines, int64_t stride, size_t bytes) {
+        copyLines(target + offset, stride, first, static_cast<int64_t>(bytes), lines, bytes);
+      },
       [&](char *line, int64_t offset, int64_t count, int64_t stride) {
         switch (elementSize) {
           case 1: return scatter<uint8_t>(target + offset, line, count, stride);
