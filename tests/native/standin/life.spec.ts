@@ -315,6 +315,17 @@ describe('states', () => {
     })
   })
 
+  it.each([16, 33, 100, 300])('whose padded rows have %i elements keep each of them', async (length) => {
+    const dims = [3, length]
+    await withModel({ ...vector, states: [{ name: 'sum', type: state('float32', dims) }] }, async (model) => {
+      const states = model.newState()
+      const data = Float32Array.from({ length: 3 * length }, (_, index) => index - 7)
+      await states.write('sum', { type: 'float32', dims, data })
+      expect((await states.read('sum')).data).toEqual(data)
+      states.dispose()
+    })
+  })
+
   it('of a wrong shape or name are refused in words', async () => {
     await withModel(stateful, async (model) => {
       const states = model.newState()

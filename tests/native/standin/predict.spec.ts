@@ -65,6 +65,14 @@ describe('multiarrays', () => {
     expect([...(z.data as Float64Array)]).toEqual(Array.from({ length: 7 }, (_, i) => numbers[i]! + 1))
   })
 
+  it.each([15, 16, 17, 33, 64, 100, 256, 257])('come out of padded rows of %i elements', async (length) => {
+    const rows = array('float32', [3, length])
+    const path = modelFile({ inputs: [{ name: 'x', type: rows }], outputs: [{ name: 'y', type: rows }] })
+    const data = Float32Array.from({ length: 3 * length }, (_, index) => index + 0.5)
+    const { y } = (await withModel(path, (model) => model.predict({ x: { type: 'float32', dims: [3, length], data } }))) as { y: Tensor }
+    expect(y.data).toEqual(data)
+  })
+
   it.each(['int8', 'float16', 'float32', 'float64'] as const)('of %s come out of rows whose elements lie apart', async (type) => {
     standin.configure({ elementStride: 3 })
     const ones = array('float64', [2, 3])
