@@ -4,21 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { create, toBinary } from '@bufbuild/protobuf'
 import { measureInProcess, median } from './tools.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** A `.mlmodel` that takes a vector and gives one number. */
 async function writeModel(path, length) {
-  const { ArrayDataType, ModelSchema } = await import('../dist/format/index.js')
+  const { ArrayDataType, create, encode, ModelSchema } = await import('../dist/format/index.js')
   const vector = (name, size) => ({
     name,
     type: { type: { case: 'multiArrayType', value: { shape: [size], dataType: ArrayDataType.FLOAT32 } } },
   })
   const description = { input: [vector('x', length)], output: [vector('y', 1)] }
   const model = create(ModelSchema, { specificationVersion: 4, description, type: { case: 'neuralNetwork', value: {} } })
-  writeFileSync(path, toBinary(ModelSchema, model))
+  writeFileSync(path, Buffer.concat(encode(ModelSchema, model)))
 }
 
 export async function run({ quick = false } = {}) {

@@ -6,7 +6,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { create, toBinary } from '@bufbuild/protobuf'
 import { build } from './setup.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -15,7 +14,7 @@ const addon = (sanitizer) => join(root, 'build-standin', sanitizer, 'coreml.node
 
 build()
 run([join(root, 'scripts/build-standin.mjs'), 'none', 'tsan'])
-const { ArrayDataType, ModelSchema } = await import('../dist/format/index.js')
+const { ArrayDataType, create, encode, ModelSchema } = await import('../dist/format/index.js')
 
 const folder = mkdtempSync(join(tmpdir(), 'coreml-long-'))
 let failed = false
@@ -25,7 +24,9 @@ try {
   const description = { input: [vector('x')], output: [vector('y')] }
   writeFileSync(
     path,
-    toBinary(ModelSchema, create(ModelSchema, { specificationVersion: 9, description, type: { case: 'neuralNetwork', value: {} } })),
+    Buffer.concat(
+      encode(ModelSchema, create(ModelSchema, { specificationVersion: 9, description, type: { case: 'neuralNetwork', value: {} } })),
+    ),
   )
 
   // V8's young generation in one size: by itself it doubles whenever a collection finds much alive, the last time by 12 MiB, long after the start.

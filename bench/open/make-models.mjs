@@ -1,6 +1,5 @@
 // Models of 100 MB: 100 layers, or ops, of a million bytes of weights each.
-import { create } from '@bufbuild/protobuf'
-import { ModelSchema, newModel, writeModel } from '../../dist/format/index.js'
+import { create, ModelSchema, newModel, writeModel } from '../../dist/format/index.js'
 
 const layers = 100
 const [rows, columns] = [500, 500]

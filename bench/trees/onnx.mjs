@@ -1,7 +1,6 @@
 // The tree ensemble of a Core ML model as an ONNX TreeEnsembleRegressor: the same trees for the peer.
-import { create, toBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema } from '../../dist/backends/portable/onnx/gen/onnx_pb.js'
-import { openModel, TreeNodeBehavior } from '../../dist/format/index.js'
+import { create, encode, openModel, TreeNodeBehavior } from '../../dist/format/index.js'
 
 const modes = {
   [TreeNodeBehavior.BranchOnValueLessThanEqual]: 'BRANCH_LEQ',
@@ -92,5 +91,5 @@ export async function treesAsOnnx(path) {
     },
   })
   await file.close()
-  return toBinary(ModelProtoSchema, model)
+  return Buffer.concat(encode(ModelProtoSchema, model))
 }

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8'
-import { type DescMessage, type MessageShape, ScalarType } from '@bufbuild/protobuf'
+import { type MessageDescriptor, type MessageShape, ScalarType } from './descriptor.ts'
 import { type FieldPlan, type Fields, fieldPlanOf, MapObject, type MessagePlan, planOf, zeroOf } from './message-plan.ts'
 import type { Source } from './source.ts'
 import { WireReader } from './wire-reader.ts'
@@ -137,7 +137,7 @@ class Decoder {
   #message(field: FieldPlan, before: unknown, end: number): unknown {
     const length = this.#reader.length(end)
     if (field.kind === 'payload') return this.#payload(field, before, length)
-    const plan = planOf(field.message as DescMessage)
+    const plan = planOf(field.message as MessageDescriptor)
     // A singular message that comes in pieces is one message.
     const message = (before as Fields | undefined) ?? this.fresh(plan)
     this.fill(message, plan, this.#reader.position + length)
@@ -171,7 +171,7 @@ class Decoder {
   }
 
   #decodeDeferred(field: FieldPlan, places: number[], path: (FieldPlan | string | number)[], depth: number): Fields[] {
-    const plan = planOf(field.message as DescMessage)
+    const plan = planOf(field.message as MessageDescriptor)
     const list: Fields[] = []
     for (let index = 0; index < places.length; index += 2) {
       const [offset, length] = [places[index] as number, places[index + 1] as number]
@@ -190,7 +190,7 @@ class Decoder {
     if (before !== undefined) this.#reader.fail('weights in several pieces are not supported')
     this.#spend(56)
     const payload = {
-      $typeName: (field.message as DescMessage).typeName,
+      $typeName: (field.message as MessageDescriptor).typeName,
       source: this.#sourceNumber,
       offset: this.#reader.position,
       length,
@@ -320,7 +320,7 @@ class Decoder {
  * value of an empty oneof is shared and frozen. Numbers beyond 32-bit fields saturate.
  * Throws ERR_MODEL_INVALID with field path and byte offset.
  */
-export function decode<D extends DescMessage>(desc: D, source: Source, sourceNumber = 0): MessageShape<D> {
+export function decode<D extends MessageDescriptor>(desc: D, source: Source, sourceNumber = 0): MessageShape<D> {
   const reader = new WireReader(source)
   const decoder = new Decoder(reader, sourceNumber)
   const plan = planOf(desc)

@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, type Message, type MessageShape, ScalarType } from '@bufbuild/protobuf'
+import { type FieldDescriptor, type Message, type MessageDescriptor, type MessageShape, ScalarType } from './descriptor.ts'
 import { type Payload, PayloadSchema } from './gen/common_pb.ts'
 import { type BlobFileValue, BlobFileValueSchema } from './gen/program_pb.ts'
 import { isPackable, WireType, wireTypeOf } from './wire-type.ts'
@@ -24,7 +24,7 @@ class Encoder {
     this.#replaceBlob = replaceBlob
   }
 
-  encode(desc: DescMessage, message: Message): void {
+  encode(desc: MessageDescriptor, message: Message): void {
     this.#measure(desc, message)
     this.#next = 1
     this.#write(desc, message)
@@ -36,13 +36,13 @@ class Encoder {
     if (bytes.length > 0) this.segments.push(bytes)
   }
 
-  #replaced(desc: DescMessage, message: Message): Message {
+  #replaced(desc: MessageDescriptor, message: Message): Message {
     if (this.#replaceBlob === undefined || desc.typeName !== BlobFileValueSchema.typeName) return message
     return this.#replaceBlob(message as BlobFileValue)
   }
 
   /** Measures a message without its own tag and length. */
-  #measure(desc: DescMessage, original: Message): number {
+  #measure(desc: MessageDescriptor, original: Message): number {
     const message = this.#replaced(desc, original)
     const slot = this.#sizes.push(0) - 1
     let size = 0
@@ -51,7 +51,7 @@ class Encoder {
     return size
   }
 
-  #measureField(field: DescField, value: unknown): number {
+  #measureField(field: FieldDescriptor, value: unknown): number {
     const tag = varintSize(field.number * 8)
     if (field.fieldKind === 'map') {
       let size = 0
@@ -69,12 +69,12 @@ class Encoder {
     return tag + scalarSize(field.scalar as ScalarType, value)
   }
 
-  #measureMessage(desc: DescMessage, message: unknown): number {
+  #measureMessage(desc: MessageDescriptor, message: unknown): number {
     if (desc.typeName === PayloadSchema.typeName) return withLength((message as Payload).length)
     return withLength(this.#measure(desc, message as Message))
   }
 
-  #measureEntry(field: DescField & { fieldKind: 'map' }, key: string, item: unknown): number {
+  #measureEntry(field: FieldDescriptor & { fieldKind: 'map' }, key: string, item: unknown): number {
     const slot = this.#sizes.push(0) - 1
     const keySize = 1 + scalarSize(field.mapKey, mapKey(field.mapKey, key))
     const size =
@@ -83,12 +83,12 @@ class Encoder {
     return size
   }
 
-  #write(desc: DescMessage, original: Message): void {
+  #write(desc: MessageDescriptor, original: Message): void {
     const message = this.#replaced(desc, original)
     for (const [field, value] of presentFields(desc, message as unknown as Fields)) this.#writeField(field, value)
   }
 
-  #writeField(field: DescField, value: unknown): void {
+  #writeField(field: FieldDescriptor, value: unknown): void {
     const writer = this.#writer
     if (field.fieldKind === 'map') {
       for (const [key, item] of Object.entries(value as object)) this.#writeEntry(field, key, item)
@@ -118,7 +118,7 @@ class Encoder {
     writeScalar(this.#writer, scalar, value)
   }
 
-  #writeMessage(number: number, desc: DescMessage, message: unknown): void {
+  #writeMessage(number: number, desc: MessageDescriptor, message: unknown): void {
     this.#writer.varint(number * 8 + WireType.BYTES)
     if (desc.typeName === PayloadSchema.typeName) {
       const payload = message as Payload
@@ -131,7 +131,7 @@ class Encoder {
     this.#write(desc, message as Message)
   }
 
-  #writeEntry(field: DescField & { fieldKind: 'map' }, key: string, item: unknown): void {
+  #writeEntry(field: FieldDescriptor & { fieldKind: 'map' }, key: string, item: unknown): void {
     this.#writer.varint(field.number * 8 + WireType.BYTES)
     this.#writer.varint(this.#sizes[this.#next++] as number)
     this.#writeScalarField(1, field.mapKey, mapKey(field.mapKey, key))
@@ -140,8 +140,8 @@ class Encoder {
   }
 }
 
-/** The fields that are on the wire, in the order of their definition: values unlike zero, and whatever a oneof holds. */
-function* presentFields(desc: DescMessage, message: Fields): Generator<[DescField, unknown]> {
+/** The fields that are on the wire, in the order of their definition: values unlike zero, optional ones, and whatever a oneof holds. */
+function* presentFields(desc: MessageDescriptor, message: Fields): Generator<[FieldDescriptor, unknown]> {
   for (const field of desc.fields) {
     if (field.oneof !== undefined) {
       const holder = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined
@@ -149,7 +149,7 @@ function* presentFields(desc: DescMessage, message: Fields): Generator<[DescFiel
       continue
     }
     const value = message[field.localName]
-    if (value === undefined || isZero(value)) continue
+    if (value === undefined || (!field.optional && isZero(value))) continue
     if (field.fieldKind === 'list' && (value as unknown[]).length === 0) continue
     yield [field, value]
   }
@@ -227,7 +227,7 @@ function writeScalar(writer: WireWriter, scalar: ScalarType, value: unknown): vo
 }
 
 /** Encodes a message; payloads stay places, to be copied when the segments are written. */
-export function encode<D extends DescMessage>(desc: D, message: MessageShape<D>, replaceBlob?: ReplaceBlob): Segment[] {
+export function encode<D extends MessageDescriptor>(desc: D, message: MessageShape<D>, replaceBlob?: ReplaceBlob): Segment[] {
   const encoder = new Encoder(replaceBlob)
   encoder.encode(desc, message)
   return encoder.segments

@@ -1,8 +1,8 @@
-import { clone, create } from '@bufbuild/protobuf'
 import { CoreMLError } from '../errors.ts'
+import { create } from './create.ts'
 import { ArrayDataType, MilDataType } from './enums.ts'
 import { FeatureDescriptionSchema } from './gen/features_pb.ts'
-import { type Model, ModelSchema } from './gen/model_pb.ts'
+import type { Model } from './gen/model_pb.ts'
 import type { NamedValueType, TensorType } from './gen/program_pb.ts'
 import type { ModelFile } from './open.ts'
 import { chooseFunction, functionBlock, programFunction } from './program.ts'
@@ -38,7 +38,7 @@ export function exposeValues(file: ModelFile, wanted: readonly string[] | 'all',
   if (file.spec.type.case !== 'mlProgram') {
     throw new CoreMLError('ERR_MODEL_UNSUPPORTED', `${file.path} is no ML Program: inner values can be made outputs of ML Programs only`)
   }
-  const spec = clone(ModelSchema, file.spec)
+  const spec = structuredClone(file.spec)
   const { description, type } = spec
   if (type.case !== 'mlProgram' || !description) throw new CoreMLError('ERR_MODEL_INVALID', `${file.path} has no description`)
   const name = chooseFunction(spec, functionName)

@@ -1,4 +1,7 @@
 export { type Constant, type ConstantTensor, readConstant } from './constants.ts'
+export { create, type MessageInit } from './create.ts'
+export type { Message } from './descriptor.ts'
+export { encode } from './encode.ts'
 export * from './enums.ts'
 export { exposeValues } from './expose.ts'
 export * from './gen/apple_pb.ts'

@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf'
+import { type FieldDescriptor, type MessageDescriptor, ScalarType } from './descriptor.ts'
 import { PayloadSchema } from './gen/common_pb.ts'
 import { NeuralNetworkLayerSchema } from './gen/neural_network_pb.ts'
 import { OperationSchema } from './gen/program_pb.ts'
@@ -18,7 +18,7 @@ export interface FieldPlan {
   /** True for a list whose messages are decoded when the list is first asked for. */
   deferred: boolean
   /** What the message is, of which most models use a few: worked out when one is met. */
-  message: DescMessage | undefined
+  message: MessageDescriptor | undefined
   /** Of a map: types of its keys and its values. */
   keyType: ScalarType | undefined
   value: FieldPlan | undefined
@@ -27,7 +27,7 @@ export interface FieldPlan {
 /** How to decode a message, worked out when the first of its kind is met. */
 export interface MessagePlan {
   /** By number. Most messages have a few of their fields: those get a plan when first met. */
-  fields: Map<number, DescField>
+  fields: Map<number, FieldDescriptor>
   fieldPlans: Map<number, FieldPlan>
   /** A fresh message but for its lists and maps. */
   template: Fields
@@ -40,9 +40,9 @@ export interface MessagePlan {
 /** What a large model has many of, and not every caller looks at. */
 const deferredTypes = new Set<string>([OperationSchema.typeName, NeuralNetworkLayerSchema.typeName])
 
-const plans = new Map<DescMessage, MessagePlan>()
+const plans = new Map<MessageDescriptor, MessagePlan>()
 
-export function planOf(desc: DescMessage): MessagePlan {
+export function planOf(desc: MessageDescriptor): MessagePlan {
   const known = plans.get(desc)
   if (known !== undefined) return known
   const plan: MessagePlan = {
@@ -82,14 +82,14 @@ export function fieldPlanOf(plan: MessagePlan, number: number): FieldPlan | unde
 /** What every empty oneof holds. */
 const noCase = Object.freeze({ case: undefined })
 
-function fieldPlan(field: DescField): FieldPlan {
+function fieldPlan(field: FieldDescriptor): FieldPlan {
   if (field.fieldKind === 'map') return planAs(field, 'map', planAs(field, field.mapKind === 'message' ? 'message' : 'scalar'))
   const kind = field.fieldKind === 'list' ? field.listKind : field.fieldKind
   if (kind !== 'message') return planAs(field, 'scalar')
   return planAs(field, field.message?.typeName === PayloadSchema.typeName ? 'payload' : 'message')
 }
 
-function planAs(field: DescField, kind: FieldPlan['kind'], value?: FieldPlan): FieldPlan {
+function planAs(field: FieldDescriptor, kind: FieldPlan['kind'], value?: FieldPlan): FieldPlan {
   const repeated = field.fieldKind === 'list'
   const scalar = field.scalar ?? ScalarType.INT32
   return {

@@ -1,7 +1,10 @@
-import type { DescMessage, Message } from '@bufbuild/protobuf'
+import type { Message, MessageDescriptor } from './descriptor.ts'
 
 /** The messages directly inside `message`, of a spec that the reader made, with the names of their fields. */
-export function* children(desc: DescMessage, message: Message): Generator<[desc: DescMessage, message: Message, field: string]> {
+export function* children(
+  desc: MessageDescriptor,
+  message: Message,
+): Generator<[desc: MessageDescriptor, message: Message, field: string]> {
   const fields = message as unknown as Record<string, unknown>
   for (const field of desc.fields) {
     if (field.message === undefined) continue
@@ -21,7 +24,7 @@ export function* children(desc: DescMessage, message: Message): Generator<[desc:
 
 /** Calls `visit` with `message` and every message inside it, outermost first. Where it returns false, the inside is left out. */
 export function walk(
-  desc: DescMessage,
+  desc: MessageDescriptor,
   message: Message,
   visit: (message: Message, field: string) => boolean | undefined,
   field = '',

@@ -1,4 +1,4 @@
-import { ScalarType } from '@bufbuild/protobuf'
+import { ScalarType } from './descriptor.ts'
 
 /** The protobuf wire types. */
 export const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, GROUP_START: 3, GROUP_END: 4, FIXED32: 5 } as const

@@ -1,8 +1,8 @@
-import type { Message } from '@bufbuild/protobuf'
 import {
   type DoubleParameter,
   type Int64Parameter,
   type MeanImage,
+  type Message,
   type NetworkUpdateParameters,
   type NeuralNetwork,
   type NeuralNetworkLayer,

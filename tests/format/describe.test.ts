@@ -1,8 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { ModelSchema, openModel } from '../../src/format/index.ts'
+import { openModel } from '../../src/format/index.ts'
 import { describeModel } from '../../src/model/describe.ts'
 import type { ModelDescription } from '../../src/model/description.ts'
+import { ModelSchema } from '../protobuf-schemas.ts'
 import { fixture } from './support.ts'
 
 async function describeFixture(name: string, functionName?: string): Promise<ModelDescription> {

@@ -6,7 +6,8 @@ import type { DescField, DescMessage, Message } from '@bufbuild/protobuf'
 import { ScalarType } from '@bufbuild/protobuf'
 import { afterAll, expect, test } from 'vitest'
 import { encode } from '../../src/format/encode.ts'
-import { type ModelFile, ModelSchema, openModel, type Payload, writeModel } from '../../src/format/index.ts'
+import { type ModelFile, openModel, ModelSchema as ourSchema, type Payload, writeModel } from '../../src/format/index.ts'
+import { ModelSchema } from '../protobuf-schemas.ts'
 
 const folder = 'tests/fixtures/format'
 const temporary = mkdtempSync(join(tmpdir(), 'format-'))
@@ -58,7 +59,7 @@ test('every field survives writing and reading', async () => {
   const path = join(temporary, 'copy.mlmodel')
   // References to weight files are no part of a single file; this one holds two that lead nowhere.
   await expect(writeModel(file, path)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
-  const pieces = encode(ModelSchema, file.spec).map((segment) => (segment instanceof Uint8Array ? segment : file.readPayload(segment)))
+  const pieces = encode(ourSchema, file.spec).map((segment) => (segment instanceof Uint8Array ? segment : file.readPayload(segment)))
   writeFileSync(path, Buffer.concat(pieces))
   const copy = await openModel(path)
   expect(numbered(copy, ModelSchema, copy.spec)).toEqual(expected)

@@ -2,18 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path'
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
-import {
-  type ConstantTensor,
-  MilDataType,
-  ModelSchema,
-  newModel,
-  openModel,
-  readConstant,
-  type Source,
-  ValueSchema,
-  writeModel,
-} from '../../src/format/index.ts'
+import { type ConstantTensor, MilDataType, newModel, openModel, readConstant, type Source, writeModel } from '../../src/format/index.ts'
 import { inspect } from '../../src/model/inspect.ts'
+import { ModelSchema, ValueSchema } from '../protobuf-schemas.ts'
 import { blockOf, expectError, fixture, temporary } from './support.ts'
 
 describe('a copy is equal to its original', () => {

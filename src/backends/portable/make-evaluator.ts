@@ -1,13 +1,9 @@
 import type { Model, ModelFile } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
-import { makeClassicEvaluator } from './classic/make.ts'
 import { refusalOf } from './classic/refuse.ts'
 import type { Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 import type { Lower } from './lowered.ts'
-import { lowerProgram } from './mil/lower.ts'
-import { CustomLayerEvaluator, hasCustomLayers } from './neuralnetwork/custom-layers.ts'
-import { lowerNeuralNetwork, networkOf } from './neuralnetwork/lower.ts'
-import { OnnxEvaluator } from './onnx-evaluator.ts'
+import { networkOf } from './neuralnetwork/network-of.ts'
 import { makePipelineEvaluator, pipelineOf } from './pipeline.ts'
 
 /** What evaluators of this backend are made with. */
@@ -27,14 +23,23 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
   const refusal = refusalOf(spec, context.label)
   if (refusal) throw refusal
   if (pipelineOf(spec)) return makePipelineEvaluator(spec, context, makeEvaluator)
-  if (hasCustomLayers(spec)) return new CustomLayerEvaluator(context.file, spec, context.options)
-  const lower = lowering(spec, context)
-  if (!lower) return makeClassicEvaluator(spec, context.label)
+  if (networkOf(spec)) {
+    const { CustomLayerEvaluator, hasCustomLayers } = await import('./neuralnetwork/custom-layers.ts')
+    if (hasCustomLayers(spec)) return new CustomLayerEvaluator(context.file, spec, context.options)
+  }
+  const lower = await lowering(spec, context)
+  if (!lower) return (await import('./classic/make.ts')).makeClassicEvaluator(spec, context.label)
+  const { OnnxEvaluator } = await import('./onnx-evaluator.ts')
   return OnnxEvaluator.load(describeModel(context.file, context.functionName, spec), lower, context.options)
 }
 
-/** How a model becomes an ONNX graph; undefined for types that do not. */
-export function lowering(spec: Model, { file, functionName, options }: PortableContext): Lower | undefined {
-  if (spec.type.case === 'mlProgram') return lowerProgram(spec, file, { functionName, precision: options.precision })
-  return networkOf(spec) && lowerNeuralNetwork(file, spec)
+/** How a model becomes an ONNX graph; undefined for types that do not. The code of each type is loaded when the first such model is. */
+export async function lowering(spec: Model, { file, functionName, options }: PortableContext): Promise<Lower | undefined> {
+  if (spec.type.case === 'mlProgram') {
+    const { lowerProgram } = await import('./mil/lower.ts')
+    return lowerProgram(spec, file, { functionName, precision: options.precision })
+  }
+  if (!networkOf(spec)) return undefined
+  const { lowerNeuralNetwork } = await import('./neuralnetwork/lower.ts')
+  return lowerNeuralNetwork(file, spec)
 }

@@ -61,7 +61,7 @@ export async function profileModel(path: string, options: ProfileOptions): Promi
   try {
     const description = describeModel(file, options.functionName)
     const loading = { computeUnits: 'cpuOnly' as const, ...options }
-    const lower = lowering(file.spec, { options: loading, label: 'model', file, functionName: options.functionName })
+    const lower = await lowering(file.spec, { options: loading, label: 'model', file, functionName: options.functionName })
     if (!lower) {
       throw new CoreMLError(
         'ERR_MODEL_UNSUPPORTED',

@@ -10,9 +10,9 @@
 // @generated from file common.proto (package coreml.spec, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { GenFile, GenMessage } from "../descriptor.ts";
+import { fileDesc, messageDesc } from "../descriptor.ts";
+import type { Message } from "../descriptor.ts";
 
 /**
  * Describes the file common.proto.

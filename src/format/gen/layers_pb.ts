@@ -4,11 +4,11 @@
 // @generated from file layers.proto (package coreml.spec, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage } from "../descriptor.ts";
+import { fileDesc, messageDesc } from "../descriptor.ts";
 import type { CustomParameter, Empty, Payload } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message } from "../descriptor.ts";
 
 /**
  * Describes the file layers.proto.

@@ -4,8 +4,8 @@
 // @generated from file model.proto (package coreml.spec, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage } from "../descriptor.ts";
+import { fileDesc, messageDesc } from "../descriptor.ts";
 import type { AudioFeaturePrint, CustomModel, LinkedModel, SerializedModel, SoundAnalysisPreprocessing, TextModel, VisionFeaturePrint, WordEmbedding, WordTagger } from "./apple_pb.ts";
 import { file_apple } from "./apple_pb.ts";
 import type { ArrayFeatureExtractor, BayesianProbitRegressor, CategoricalMapping, ClassConfidenceThresholding, DictVectorizer, FeatureVectorizer, GLMClassifier, GLMRegressor, Imputer, ItemSimilarityRecommender, KNearestNeighborsClassifier, NonMaximumSuppression, Normalizer, OneHotEncoder, Scaler, SupportVectorClassifier, SupportVectorRegressor, TreeEnsembleClassifier, TreeEnsembleRegressor } from "./classic_pb.ts";
@@ -18,7 +18,7 @@ import type { NeuralNetwork } from "./neural_network_pb.ts";
 import { file_neural_network } from "./neural_network_pb.ts";
 import type { Program } from "./program_pb.ts";
 import { file_program } from "./program_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message } from "../descriptor.ts";
 
 /**
  * Describes the file model.proto.

@@ -4,13 +4,13 @@
 // @generated from file neural_network.proto (package coreml.spec, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenFile, GenMessage } from "../descriptor.ts";
+import { fileDesc, messageDesc } from "../descriptor.ts";
 import type { BoolParameter, DoubleParameter, Empty, Int64Parameter, Int64Vector, Payload, StringVector } from "./common_pb.ts";
 import { file_common } from "./common_pb.ts";
 import type { Activation, AlphaBeta, ArgReduceLayer, ArgSortLayer, AxesLayer, AxesListLayer, AxisLayer, BatchedMatMulLayer, BatchnormLayer, BiasLayer, BiDirectionalLSTMLayer, CategoricalDistributionLayer, ClipLayer, ComparisonLayer, ConcatLayer, ConcatNDLayer, ConstantLayer, ConstantPaddingLayer, Convolution3DLayer, ConvolutionLayer, CropLayer, CropResizeLayer, CumSumLayer, CustomLayer, DotProductLayer, EmbeddingLayer, EmbeddingNDLayer, FillLayer, FlattenLayer, GeluLayer, GlobalPooling3DLayer, GRULayer, InnerProductLayer, L2NormalizeLayer, LayerNormalizationLayer, LRNLayer, MatrixBandPartLayer, MeanVarianceNormalizeLayer, NonMaximumSuppressionLayer, OneHotLayer, PaddingLayer, Pooling3DLayer, PoolingLayer, RandomBernoulliLayer, RandomNormalLayer, RandomUniformLayer, RangeLayer, ReduceLayer, ReduceNDLayer, ReorganizeDataLayer, ReshapeLayer, ResizeBilinearLayer, ReverseLayer, ReverseSeqLayer, ScaleLayer, ScatterLayer, ScatterNDLayer, SequenceRepeatLayer, SimpleRecurrentLayer, SliceBySizeLayer, SliceLayer, SliceNDLayer, SlidingWindowsLayer, SplitLayer, SplitNDLayer, TargetShapeLayer, TileLayer, TopKLayer, TriangularLayer, UnaryLayer, UniDirectionalLSTMLayer, UpsampleLayer } from "./layers_pb.ts";
 import { file_layers } from "./layers_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message } from "../descriptor.ts";
 
 /**
  * Describes the file neural_network.proto.

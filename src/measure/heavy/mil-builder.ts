@@ -1,4 +1,4 @@
-import { create } from '@bufbuild/protobuf'
+import { create, type MessageInit } from '../../format/create.ts'
 import { type FeatureDescription, FeatureDescriptionSchema } from '../../format/gen/features_pb.ts'
 import {
   type Argument,
@@ -10,7 +10,7 @@ import {
   type Value,
   ValueSchema,
 } from '../../format/gen/program_pb.ts'
-import { ArrayDataType, MilDataType, type ModelFile, ModelSchema, newModel, writeModel } from '../../format/index.ts'
+import { ArrayDataType, MilDataType, type Model, type ModelFile, ModelSchema, newModel, writeModel } from '../../format/index.ts'
 import { toFloat16 } from '../../model/float16.ts'
 import { elementCount } from '../../model/tensor.ts'
 import { type Random, seededRandom } from '../random.ts'
@@ -40,14 +40,12 @@ function tensorType(dataType: number, dims: readonly number[]) {
   return { type: { case: 'tensorType' as const, value: { dataType, rank: dims.length, dimensions } } }
 }
 
-type TensorInit = NonNullable<Parameters<typeof create<typeof ValueSchema>>[1]>
-
 function immediate(dataType: number, dims: readonly number[], value: unknown): Value {
   const tensor = { case: 'tensor', value: { value } }
   return create(ValueSchema, {
     type: tensorType(dataType, dims),
     value: { case: 'immediateValue', value: { value: tensor } },
-  } as TensorInit)
+  } as MessageInit<Value>)
 }
 
 function textValue(text: string): Value {
@@ -154,7 +152,7 @@ export class MilBuilder {
       specificationVersion: this.file.spec.specificationVersion,
       description: { ...this.description, metadata },
       type: { case: 'mlProgram', value: { version: 1n, functions: { main } } },
-    } as Parameters<typeof create<typeof ModelSchema>>[1])
+    } as MessageInit<Model>)
     await writeModel(this.file, path, { spec, overwrite: true })
   }
 

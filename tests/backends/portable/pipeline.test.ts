@@ -2,8 +2,9 @@ import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import type { EvaluateOptions, Evaluator, EvaluatorContext } from '../../../src/backends/portable/evaluator.ts'
 import { makePipelineEvaluator, pipelineOf } from '../../../src/backends/portable/pipeline.ts'
-import { FeatureDescriptionSchema, type Model, ModelSchema } from '../../../src/format/index.ts'
+import type { Model } from '../../../src/format/index.ts'
 import type { Features } from '../../../src/model/values.ts'
+import { FeatureDescriptionSchema, ModelSchema } from '../../protobuf-schemas.ts'
 
 const context: EvaluatorContext = { options: { computeUnits: 'all' }, label: 'model' }
 const feature = (name: string, isOptional = false) => ({ name, type: { type: { case: 'doubleType' as const, value: {} }, isOptional } })

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { afterAll } from 'vitest'
-import { ArrayDataType, ColorSpace, type FeatureTypeSchema, ModelSchema } from '../../../src/format/index.ts'
+import { ArrayDataType, ColorSpace } from '../../../src/format/index.ts'
+import { type FeatureTypeSchema, ModelSchema } from '../../protobuf-schemas.ts'
 
 type FeatureTypeInit = NonNullable<MessageInitShape<typeof FeatureTypeSchema>['type']>
 export interface FeatureInit {

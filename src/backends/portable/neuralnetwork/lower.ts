@@ -15,14 +15,9 @@ import type { FileRange, Value } from '../onnx/value.ts'
 import { networkInputs } from './inputs.ts'
 import type { LayerKind } from './layer.ts'
 import { checkLayers, NetworkLowering } from './network.ts'
+import { networkOf } from './network-of.ts'
 import { networkOutput, type OutputShapes } from './outputs.ts'
 import { NetworkWeights } from './weights.ts'
-
-/** The network of a model that is one. */
-export function networkOf({ type }: Model): NeuralNetwork | undefined {
-  const isNetwork = type.case === 'neuralNetwork' || type.case === 'neuralNetworkClassifier' || type.case === 'neuralNetworkRegressor'
-  return isNetwork ? type.value : undefined
-}
 
 /** Layer types of the first specification versions that leave the sequence axis alone: they give the same without it. */
 const spatialKinds: ReadonlySet<LayerKind> = new Set<LayerKind>([

@@ -1,13 +1,8 @@
 import { basename, dirname } from 'node:path'
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { create, type MessageInit } from '../../../format/create.ts'
+import { encode } from '../../../format/encode.ts'
 import { type AttributeValue, floatAttributes, onnxDataType } from './attributes.ts'
-import {
-  type AttributeProtoSchema,
-  type GraphProtoSchema,
-  ModelProtoSchema,
-  type TensorProtoSchema,
-  type ValueInfoProtoSchema,
-} from './gen/onnx_pb.ts'
+import { type AttributeProto, type GraphProto, ModelProtoSchema, type TensorProto, type ValueInfoProto } from './gen/onnx_pb.ts'
 import type { Graph, Node, Port } from './graph.ts'
 import type { Value } from './value.ts'
 
@@ -44,7 +39,8 @@ export function encodeModel(graph: Graph): EncodedModel {
     ],
     graph: encodeGraph(graph, encoded),
   })
-  encoded.model = toBinary(ModelProtoSchema, model)
+  // One piece: there are no weights to copy in an ONNX model.
+  encoded.model = encode(ModelProtoSchema, model)[0] as Uint8Array
   return encoded
 }
 
@@ -67,7 +63,7 @@ function weightsFolder(graph: Graph): string | undefined {
   return inMemory > inFiles ? undefined : folder
 }
 
-function encodeGraph(graph: Graph, encoded: EncodedModel): MessageInitShape<typeof GraphProtoSchema> {
+function encodeGraph(graph: Graph, encoded: EncodedModel): MessageInit<GraphProto> {
   return {
     name: graph.name,
     node: graph.nodes.map((node) => encodeNode(node, encoded)),
@@ -92,7 +88,7 @@ function encodeNode(node: Node, encoded: EncodedModel) {
 
 const utf8 = new TextEncoder()
 
-function encodeAttribute(name: string, value: AttributeValue, encoded: EncodedModel): MessageInitShape<typeof AttributeProtoSchema> {
+function encodeAttribute(name: string, value: AttributeValue, encoded: EncodedModel): MessageInit<AttributeProto> {
   if ((name === 'to' || name === 'dtype') && typeof value === 'string') {
     return { name, type: attributeType.int, i: BigInt(onnxDataType[value as keyof typeof onnxDataType]) }
   }
@@ -114,12 +110,12 @@ function isList(value: AttributeValue): value is readonly number[] | readonly st
   return Array.isArray(value)
 }
 
-function encodePort(port: Port): MessageInitShape<typeof ValueInfoProtoSchema> {
+function encodePort(port: Port): MessageInit<ValueInfoProto> {
   const dim = port.dims.map((size) => ({ value: size === null ? { case: undefined } : { case: 'dimValue' as const, value: BigInt(size) } }))
   return { name: port.name, type: { value: { case: 'tensorType', value: { elemType: onnxDataType[port.type], shape: { dim } } } } }
 }
 
-function encodeInitializer(value: Value, encoded: EncodedModel): MessageInitShape<typeof TensorProtoSchema> {
+function encodeInitializer(value: Value, encoded: EncodedModel): MessageInit<TensorProto> {
   const constant = value.constant!
   const base = { name: value.name, dims: value.dims.map((dim) => BigInt(dim!)), dataType: onnxDataType[value.type] }
   const { file } = constant
@@ -132,7 +128,7 @@ function encodeInitializer(value: Value, encoded: EncodedModel): MessageInitShap
   return { ...base, ...external(path, 0, data.byteLength) }
 }
 
-function external(location: string, offset: number, length: number): MessageInitShape<typeof TensorProtoSchema> {
+function external(location: string, offset: number, length: number): MessageInit<TensorProto> {
   return {
     dataLocation: 1,
     externalData: [

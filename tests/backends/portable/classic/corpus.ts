@@ -4,10 +4,11 @@ import { expect } from 'vitest'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import type { Evaluator } from '../../../../src/backends/portable/evaluator.ts'
 import { makePipelineEvaluator, pipelineOf } from '../../../../src/backends/portable/pipeline.ts'
-import { type Model, ModelSchema } from '../../../../src/format/index.ts'
+import type { Model } from '../../../../src/format/index.ts'
 import { fromNumbers, toNumbers } from '../../../../src/model/convert.ts'
 import type { TensorType } from '../../../../src/model/tensor.ts'
 import { type Features, type FeatureValue, isImage, isTensor } from '../../../../src/model/values.ts'
+import { ModelSchema } from '../../../protobuf-schemas.ts'
 
 const folder = new URL('../../../fixtures/classic/', import.meta.url)
 

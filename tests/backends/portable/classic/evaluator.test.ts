@@ -3,13 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { makeBayesianProbitRegressor } from '../../../../src/backends/portable/classic/bayesian-probit.ts'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { normalDistribution } from '../../../../src/backends/portable/classic/statistics.ts'
-import {
-  ArrayDataType,
-  BayesianProbitRegressorSchema,
-  type FeatureDescriptionSchema,
-  ModelSchema,
-  TreeNodeBehavior,
-} from '../../../../src/format/index.ts'
+import { ArrayDataType, TreeNodeBehavior } from '../../../../src/format/index.ts'
+import { BayesianProbitRegressorSchema, type FeatureDescriptionSchema, ModelSchema } from '../../../protobuf-schemas.ts'
 
 type ModelInit = MessageInitShape<typeof ModelSchema>
 type FeatureInit = MessageInitShape<typeof FeatureDescriptionSchema>

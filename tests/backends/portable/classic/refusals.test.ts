@@ -2,7 +2,8 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { appleOnly, refusalOf } from '../../../../src/backends/portable/classic/refuse.ts'
-import { HandleUnknown, ModelSchema } from '../../../../src/format/index.ts'
+import { HandleUnknown } from '../../../../src/format/index.ts'
+import { ModelSchema } from '../../../protobuf-schemas.ts'
 
 type ModelInit = MessageInitShape<typeof ModelSchema>
 const double = (name: string) => ({ name, type: { type: { case: 'doubleType' as const, value: {} } } })

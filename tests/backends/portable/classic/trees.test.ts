@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { layOutTrees } from '../../../../src/backends/portable/classic/trees/ensemble.ts'
 import { TreeEvaluation } from '../../../../src/backends/portable/classic/trees/evaluate.ts'
 import { suitsKernel } from '../../../../src/backends/portable/classic/trees/kernel.ts'
-import { type TreeNode, TreeNodeBehavior, TreeNodeSchema } from '../../../../src/format/index.ts'
+import { type TreeNode, TreeNodeBehavior } from '../../../../src/format/index.ts'
+import { TreeNodeSchema } from '../../../protobuf-schemas.ts'
 
 const node = (init: MessageInitShape<typeof TreeNodeSchema>): TreeNode => create(TreeNodeSchema, init)
 const leaf = (treeId: number, nodeId: number, ...values: number[]): TreeNode =>

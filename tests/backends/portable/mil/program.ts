@@ -3,16 +3,14 @@ import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Lowered } from '../../../../src/backends/portable/lowered.ts'
 import { lowerProgram, type ProgramOptions } from '../../../../src/backends/portable/mil/lower.ts'
 import { encodeModel } from '../../../../src/backends/portable/onnx/encode.ts'
+import { MilDataType, type Model, type ModelFile } from '../../../../src/format/index.ts'
 import {
   type ArgumentSchema,
-  MilDataType,
-  type Model,
-  type ModelFile,
   ModelSchema,
   type OperationSchema,
   type ValueSchema,
   type ValueTypeSchema,
-} from '../../../../src/format/index.ts'
+} from '../../../protobuf-schemas.ts'
 
 type Type = MessageInitShape<typeof ValueTypeSchema>
 type Operation = MessageInitShape<typeof OperationSchema>

@@ -5,9 +5,9 @@
 // @generated from file onnx.proto (package onnx, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Message } from "@bufbuild/protobuf";
+import type { GenFile, GenMessage } from "../../../../format/descriptor.ts";
+import { fileDesc, messageDesc } from "../../../../format/descriptor.ts";
+import type { Message } from "../../../../format/descriptor.ts";
 
 /**
  * Describes the file onnx.proto.

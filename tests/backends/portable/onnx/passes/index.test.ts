@@ -54,7 +54,7 @@ describe('the golden models compute the same optimised and not', () => {
   test.each(models)('%s', async (_name, path, inputsOf) => {
     const file = await openModel(path)
     try {
-      const lower = lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file })!
+      const lower = (await lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file }))!
       const description = describeModel(file)
       const inputs = await coerceInputs(description.inputs, inputsOf(), {}, imageFiles)
       const shapes: Record<string, readonly number[]> = {}
