@@ -55,16 +55,16 @@ export function coerceInputs(
       `inputs must be an object from input names to values, for example { ${features[0]?.name ?? 'name'}: value }`,
     )
   }
-  const given: [string, unknown][] = inputs instanceof Map ? [...inputs] : Object.entries(inputs)
-  const byName = new Map(features.map((feature) => [feature.name, feature]))
-  for (const [name] of given) {
-    if (!byName.has(name)) throw unknownInput(String(name), features)
+  const values: Map<string, unknown> = inputs instanceof Map ? inputs : new Map(Object.entries(inputs))
+  const known = features.filter(({ name }) => values.has(name)).length
+  if (known < values.size) {
+    const names = new Set(features.map(({ name }) => name))
+    throw unknownInput(String([...values.keys()].find((name) => !names.has(name))), features)
   }
-  const values = new Map(given.filter(([, value]) => value !== undefined && value !== null))
   const result: Features = {}
   const pending: Promise<void>[] = []
   for (const feature of features) {
-    const value = values.get(feature.name)
+    const value = values.get(feature.name) ?? undefined
     if (value === undefined) {
       if (feature.optional) continue
       throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing: expected ${featureText(feature)}`)
