@@ -1,8 +1,15 @@
 import { basename, dirname } from 'node:path'
-import { create, type MessageInit } from '../../../format/create.ts'
+import type { MessageInit } from '../../../format/create.ts'
 import { encode } from '../../../format/encode.ts'
 import { type AttributeValue, floatAttributes, onnxDataType } from './attributes.ts'
-import { type AttributeProto, type GraphProto, ModelProtoSchema, type TensorProto, type ValueInfoProto } from './gen/onnx_pb.ts'
+import {
+  type AttributeProto,
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type TensorProto,
+  type ValueInfoProto,
+} from './gen/onnx_pb.ts'
 import type { Graph, Node, Port } from './graph.ts'
 import type { Value } from './value.ts'
 
@@ -30,7 +37,7 @@ export function encodeModel(graph: Graph): EncodedModel {
   const externalData: EncodedModel['externalData'] = []
   const folder = weightsFolder(graph)
   const encoded: EncodedModel = { model: new Uint8Array(), externalData, ...(folder !== undefined && { folder }) }
-  const model = create(ModelProtoSchema, {
+  const model: MessageInit<ModelProto> = {
     irVersion,
     producerName: 'coreml-bridge',
     opsetImport: [
@@ -38,9 +45,9 @@ export function encodeModel(graph: Graph): EncodedModel {
       { domain: 'com.microsoft', version: 1 },
     ],
     graph: encodeGraph(graph, encoded),
-  })
-  // One piece: there are no weights to copy in an ONNX model.
-  encoded.model = encode(ModelProtoSchema, model)[0] as Uint8Array
+  }
+  // The writer passes over what is not there, so no whole messages are made. One piece: there are no weights to copy in an ONNX model.
+  encoded.model = encode(ModelProtoSchema, model as ModelProto)[0] as Uint8Array
   return encoded
 }
 
