@@ -49,44 +49,38 @@ export interface MessageDescriptor<T extends Message = Message> {
 export type MessageShape<D extends MessageDescriptor> = D extends MessageDescriptor<infer T> ? T : never
 
 // Generated code hands over what protoc says about each file in protobuf's own encoding (FileDescriptorProto of descriptor.proto; its field numbers are the
-// ones below). Most of the format's messages are in no one model: a file is read when a message of it is first met, and a message's fields are when they are.
+// ones below). Most of the format's messages are in no one model, and to open one must be quick: a file's names are read when a message of it is first met,
+// a message's fields when they are asked for, and what a field holds when such a field is.
 
-/** The fields of an encoded message: number → values, in order; numbers for varints, bytes for the rest. */
-type Encoded = Map<number, (number | Uint8Array)[]>
-
-function readEncoded(bytes: Uint8Array): Encoded {
-  const fields: Encoded = new Map()
-  let position = 0
+/** Calls `visit` for each field of the message that is encoded in `data` from `start` on: with its number, and a number, or where its bytes begin and end. */
+function visitEncoded(data: Buffer, start: number, end: number, visit: (number: number, value: number, end: number) => void): void {
+  let position = start
   const varint = () => {
     let value = 0
     let shift = 0
     let byte: number
     do {
-      byte = bytes[position++]!
+      byte = data[position++]!
       value |= (byte & 0x7f) << shift
       shift += 7
     } while (byte > 0x7f)
     return value
   }
-  while (position < bytes.length) {
+  while (position < end) {
     const tag = varint()
-    const number = varint()
-    const isNumber = (tag & 7) === 0
-    const values = fields.get(tag >>> 3) ?? []
-    fields.set(tag >>> 3, values)
-    values.push(isNumber ? number : bytes.subarray(position, position + number))
-    if (!isNumber) position += number
+    const value = varint()
+    if ((tag & 7) === 0) {
+      visit(tag >>> 3, value, 0)
+    } else {
+      visit(tag >>> 3, position, position + value)
+      position += value
+    }
   }
-  return fields
 }
-
-const all = (fields: Encoded, number: number) => (fields.get(number) ?? []) as Uint8Array[]
-const integer = (fields: Encoded, number: number) => fields.get(number)?.at(-1) as number | undefined
-const text = (fields: Encoded, number: number) => Buffer.from((fields.get(number)?.at(-1) as Uint8Array | undefined) ?? []).toString()
 
 /** snake_case in camelCase. */
 function camelCase(name: string): string {
-  return name.replace(/_+(.)/g, (_, letter: string) => letter.toUpperCase())
+  return name.includes('_') ? name.replace(/_+(.)/g, (_, letter: string) => letter.toUpperCase()) : name
 }
 
 /** A file of the format's definition. */
@@ -104,104 +98,151 @@ export class GenFile {
 
   /** The message of a full name, in this file or in one that it imports. */
   find(typeName: string): LazyMessage | undefined {
-    return (
-      this.messages.get(typeName) ?? this.imports.reduce<LazyMessage | undefined>((found, file) => found ?? file.find(typeName), undefined)
-    )
+    const own = this.messages.get(typeName)
+    if (own) return own
+    for (const file of this.imports) {
+      const found = file.find(typeName)
+      if (found) return found
+    }
+    return undefined
   }
 
-  /** By full name; read when first asked for. */
+  /** By full name; those inside messages, which are the entries of maps, are not among them. */
   get messages(): ReadonlyMap<string, LazyMessage> {
-    if (!this.#messages) {
-      const file = readEncoded(Buffer.from(this.encoded, 'base64'))
-      this.#messages = new Map()
-      for (const [index, bytes] of all(file, 4).entries()) this.#add(this.#messages, this.named[index], bytes, text(file, 2))
-    }
+    this.#messages ??= this.#read()
     return this.#messages
   }
 
-  #add(messages: Map<string, LazyMessage>, named: LazyMessage | undefined, bytes: Uint8Array, scope: string): void {
-    const encoded = readEncoded(bytes)
-    const typeName = `${scope}.${text(encoded, 1)}`
-    const message = named ?? new LazyMessage(this)
-    message.define(typeName, encoded)
-    messages.set(typeName, message)
-    // Entries of maps.
-    for (const inner of all(encoded, 3)) this.#add(messages, undefined, inner, typeName)
+  #read(): Map<string, LazyMessage> {
+    const data = Buffer.from(this.encoded, 'base64')
+    const messages = new Map<string, LazyMessage>()
+    let scope = ''
+    let index = 0
+    visitEncoded(data, 0, data.length, (number, start, end) => {
+      if (number === 2) scope = data.toString('latin1', start, end)
+      if (number !== 4) return
+      const message = this.named[index++] ?? new LazyMessage(this)
+      // The name is the first thing in a message, and short.
+      const name = data.toString('latin1', start + 2, start + 2 + data[start + 1]!)
+      message.define({ typeName: `${scope}.${name}`, data, start, end })
+      messages.set(message.typeName, message)
+    })
+    return messages
   }
+}
+
+/** Where a message is defined. */
+interface Definition {
+  typeName: string
+  data: Buffer
+  start: number
+  end: number
+}
+
+interface Members {
+  fields: FieldDescriptor[]
+  oneofs: OneofDescriptor[]
 }
 
 class LazyMessage implements MessageDescriptor {
   readonly #file: GenFile
-  #defined: { typeName: string; encoded: Encoded } | undefined
-  #members: { fields: FieldDescriptor[]; oneofs: OneofDescriptor[] } | undefined
+  #definition: Definition | undefined
+  #members: Members | undefined
 
   constructor(file: GenFile) {
     this.#file = file
   }
 
-  define(typeName: string, encoded: Encoded): void {
-    this.#defined = { typeName, encoded }
+  define(definition: Definition): void {
+    this.#definition = definition
   }
 
-  get #definition() {
-    if (!this.#defined) void this.#file.messages
-    return this.#defined!
+  get #defined(): Definition {
+    if (!this.#definition) void this.#file.messages
+    return this.#definition!
   }
 
   get typeName(): string {
-    return this.#definition.typeName
+    return this.#defined.typeName
   }
 
   get fields(): readonly FieldDescriptor[] {
-    return this.#read().fields
+    this.#members ??= this.#read()
+    return this.#members.fields
   }
 
   get oneofs(): readonly OneofDescriptor[] {
-    return this.#read().oneofs
+    this.#members ??= this.#read()
+    return this.#members.oneofs
   }
 
-  #read() {
-    if (!this.#members) {
-      const { encoded } = this.#definition
-      const oneofs = all(encoded, 8).map((bytes): OneofDescriptor => ({ localName: camelCase(text(readEncoded(bytes), 1)), fields: [] }))
-      const fields = all(encoded, 2).map((bytes) => this.#field(readEncoded(bytes), oneofs))
-      // An optional scalar is alone in a oneof of protoc's making.
-      this.#members = { fields, oneofs: oneofs.filter((oneof) => oneof.fields.length > 0) }
-    }
-    return this.#members
+  #read(): Members {
+    const { data, start, end, typeName } = this.#defined
+    const places: [start: number, end: number][] = []
+    const oneofs: OneofDescriptor[] = []
+    const entries = new Map<string, LazyMessage>()
+    visitEncoded(data, start, end, (number, from, to) => {
+      if (number === 2) places.push([from, to])
+      if (number === 3) {
+        const entry = new LazyMessage(this.#file)
+        entry.define({
+          typeName: `${typeName}.${data.toString('latin1', from + 2, from + 2 + data[from + 1]!)}`,
+          data,
+          start: from,
+          end: to,
+        })
+        entries.set(entry.typeName, entry)
+      }
+      // Its name, and nothing else.
+      if (number === 8) oneofs.push({ localName: camelCase(data.toString('latin1', from + 2, to)), fields: [] })
+    })
+    const fields = places.map(([from, to]) => readField(data, from, to, this.#file, oneofs, entries))
+    // An optional scalar is alone in a oneof of protoc's making.
+    return { fields, oneofs: oneofs.filter((oneof) => oneof.fields.length > 0) }
   }
+}
 
-  #field(encoded: Encoded, oneofs: readonly OneofDescriptor[]): FieldDescriptor {
-    const name = text(encoded, 1)
-    const optional = integer(encoded, 17) === 1
-    const oneof = optional ? undefined : oneofs[integer(encoded, 9) ?? -1]
-    const field = {
-      number: integer(encoded, 3)!,
-      name,
-      localName: camelCase(name),
-      oneof,
-      optional,
-      ...this.#kind(encoded),
-    } as FieldDescriptor
-    oneof?.fields.push(field)
-    return field
-  }
-
-  #kind(encoded: Encoded): object {
-    const message = integer(encoded, 5) === messageType ? this.#file.find(text(encoded, 6).slice(1)) : undefined
-    const scalar = message ? undefined : integer(encoded, 5)
-    const content = message ? 'message' : 'scalar'
-    if (integer(encoded, 4) !== repeatedLabel) return { fieldKind: content, scalar, message }
-    if (!message?.isEntry) return { fieldKind: 'list', listKind: content, scalar, message }
-    const [key, value] = message.fields as [FieldDescriptor, FieldDescriptor]
-    return { fieldKind: 'map', mapKind: value.fieldKind, mapKey: key.scalar, scalar: value.scalar, message: value.message }
-  }
-
-  /** True for the entries of a map. */
-  get isEntry(): boolean {
-    const [options] = all(this.#definition.encoded, 7)
-    return options !== undefined && integer(readEncoded(options), 7) === 1
-  }
+function readField(
+  data: Buffer,
+  start: number,
+  end: number,
+  file: GenFile,
+  oneofs: readonly OneofDescriptor[],
+  entries: ReadonlyMap<string, LazyMessage>,
+): FieldDescriptor {
+  let [name, typeName] = ['', '']
+  let [number, label, type, oneofIndex, optional] = [0, 0, 0, -1, false]
+  visitEncoded(data, start, end, (field, value, to) => {
+    if (field === 1) name = data.toString('latin1', value, to)
+    else if (field === 3) number = value
+    else if (field === 4) label = value
+    else if (field === 5) type = value
+    else if (field === 6) typeName = data.toString('latin1', value + 1, to)
+    else if (field === 9) oneofIndex = value
+    else if (field === 17) optional = value === 1
+  })
+  const repeated = label === repeatedLabel
+  const entry = entries.get(typeName)
+  const [key, value] = entry?.fields ?? []
+  const content = type === messageType ? 'message' : 'scalar'
+  const oneof = optional ? undefined : oneofs[oneofIndex]
+  const field = {
+    number,
+    name,
+    localName: camelCase(name),
+    oneof,
+    optional,
+    fieldKind: entry ? 'map' : repeated ? 'list' : content,
+    listKind: repeated && !entry ? content : undefined,
+    mapKind: value?.fieldKind,
+    mapKey: key?.scalar,
+    scalar: value ? value.scalar : type === messageType ? undefined : type,
+    get message() {
+      return value ? value.message : type === messageType ? file.find(typeName) : undefined
+    },
+  } as FieldDescriptor
+  oneof?.fields.push(field)
+  return field
 }
 
 /** Names of what generated code calls. */

@@ -1,7 +1,25 @@
 import { type FieldDescriptor, type MessageDescriptor, ScalarType } from './descriptor.ts'
 import { PayloadSchema } from './gen/common_pb.ts'
-import { NeuralNetworkLayerSchema } from './gen/neural_network_pb.ts'
-import { OperationSchema } from './gen/program_pb.ts'
+import {
+  ArrayFeatureTypeSchema,
+  FeatureDescriptionSchema,
+  FeatureTypeSchema,
+  MetadataSchema,
+  ModelDescriptionSchema,
+} from './gen/features_pb.ts'
+import { ModelSchema } from './gen/model_pb.ts'
+import { NeuralNetworkLayerSchema, NeuralNetworkSchema } from './gen/neural_network_pb.ts'
+import {
+  BlockSchema,
+  ConstantDimensionSchema,
+  DimensionSchema,
+  FunctionSchema,
+  NamedValueTypeSchema,
+  OperationSchema,
+  ProgramSchema,
+  TensorTypeSchema,
+  ValueTypeSchema,
+} from './gen/program_pb.ts'
 import { WireType, wireTypeOf } from './wire-type.ts'
 
 /** A message while it is filled. */
@@ -125,3 +143,23 @@ export function zeroOf(type: ScalarType): unknown {
       return 0
   }
 }
+
+// What nearly every model has: worked out with this module, so that to open a model takes no longer for it.
+for (const desc of [
+  ModelSchema,
+  ModelDescriptionSchema,
+  MetadataSchema,
+  FeatureDescriptionSchema,
+  FeatureTypeSchema,
+  ArrayFeatureTypeSchema,
+  ProgramSchema,
+  FunctionSchema,
+  BlockSchema,
+  NamedValueTypeSchema,
+  ValueTypeSchema,
+  TensorTypeSchema,
+  DimensionSchema,
+  ConstantDimensionSchema,
+  NeuralNetworkSchema,
+])
+  planOf(desc)
