@@ -1,10 +1,15 @@
 import { fileDesc, type GenFile, type GenMessage } from '@bufbuild/protobuf/codegenv2'
-import type { MessageDescriptor, MessageShape, GenFile as OurFile } from '../src/format/descriptor.ts'
+import { type MessageDescriptor, type MessageShape, GenFile as OurFile } from '../src/format/descriptor.ts'
 import * as format from '../src/format/index.ts'
 
 /** The format's messages for protobuf's own library, which tests write and read with: it is independent of our reader and writer. */
 
 const files = new Map<OurFile, GenFile>()
+
+/** The files among what a module of generated code exports. */
+export function filesOf(generated: object): OurFile[] {
+  return Object.values(generated).filter((value) => value instanceof OurFile)
+}
 
 /** The library's descriptors of a file. */
 export function libraryFile(file: OurFile): GenFile {
@@ -17,8 +22,7 @@ export function libraryFile(file: OurFile): GenFile {
 
 /** The library's descriptor of a message. */
 export function librarySchema<D extends MessageDescriptor>(ours: D): GenMessage<MessageShape<D>> {
-  const all = Object.values(format).filter((value): value is OurFile => typeof value === 'object' && 'encoded' in value)
-  const file = all.find(({ messages }) => messages.has(ours.typeName))!
+  const file = filesOf(format).find(({ messages }) => messages.has(ours.typeName))!
   return libraryFile(file).messages.find(({ typeName }) => typeName === ours.typeName) as GenMessage<MessageShape<D>>
 }
 

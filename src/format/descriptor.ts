@@ -78,6 +78,11 @@ function visitEncoded(data: Buffer, start: number, end: number, visit: (number: 
   }
 }
 
+/** The name of the message that is encoded in `data` from `start` on: it is the first thing in each, and short. */
+function leadingName(data: Buffer, start: number): string {
+  return data.toString('latin1', start + 2, start + 2 + data[start + 1]!)
+}
+
 /** snake_case in camelCase. */
 function camelCase(name: string): string {
   return name.includes('_') ? name.replace(/_+(.)/g, (_, letter: string) => letter.toUpperCase()) : name
@@ -122,9 +127,7 @@ export class GenFile {
       if (number === 2) scope = data.toString('latin1', start, end)
       if (number !== 4) return
       const message = this.named[index++] ?? new LazyMessage(this)
-      // The name is the first thing in a message, and short.
-      const name = data.toString('latin1', start + 2, start + 2 + data[start + 1]!)
-      message.define({ typeName: `${scope}.${name}`, data, start, end })
+      message.define({ typeName: `${scope}.${leadingName(data, start)}`, data, start, end })
       messages.set(message.typeName, message)
     })
     return messages
@@ -185,16 +188,10 @@ class LazyMessage implements MessageDescriptor {
       if (number === 2) places.push([from, to])
       if (number === 3) {
         const entry = new LazyMessage(this.#file)
-        entry.define({
-          typeName: `${typeName}.${data.toString('latin1', from + 2, from + 2 + data[from + 1]!)}`,
-          data,
-          start: from,
-          end: to,
-        })
+        entry.define({ typeName: `${typeName}.${leadingName(data, from)}`, data, start: from, end: to })
         entries.set(entry.typeName, entry)
       }
-      // Its name, and nothing else.
-      if (number === 8) oneofs.push({ localName: camelCase(data.toString('latin1', from + 2, to)), fields: [] })
+      if (number === 8) oneofs.push({ localName: camelCase(leadingName(data, from)), fields: [] })
     })
     const fields = places.map(([from, to]) => readField(data, from, to, this.#file, oneofs, entries))
     // An optional scalar is alone in a oneof of protoc's making.

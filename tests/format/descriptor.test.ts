@@ -1,12 +1,11 @@
 import { type DescField, type DescMessage, create as libraryCreate, toBinary } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
 import * as onnx from '../../src/backends/portable/onnx/gen/onnx_pb.ts'
-import type { FieldDescriptor, GenFile, MessageDescriptor } from '../../src/format/descriptor.ts'
+import type { FieldDescriptor, MessageDescriptor } from '../../src/format/descriptor.ts'
 import * as format from '../../src/format/index.ts'
-import { libraryFile, librarySchema, ModelSchema } from '../protobuf-schemas.ts'
+import { filesOf, libraryFile, librarySchema, ModelSchema } from '../protobuf-schemas.ts'
 
-const isFile = (value: unknown): value is GenFile => typeof value === 'object' && value !== null && 'encoded' in value
-const files = [...Object.values(format), ...Object.values(onnx)].filter(isFile)
+const files = [...filesOf(format), ...filesOf(onnx)]
 
 function kindOf(field: FieldDescriptor | DescField): unknown[] {
   const list = field.fieldKind === 'list' ? field.listKind : undefined
