@@ -28,6 +28,8 @@ class Decoder {
   #mapEntries = 0
   /** Offsets and lengths of the elements of deferred lists, by the message that has the list. */
   readonly #deferred = new WeakMap<Fields, number[]>()
+  /** What takes each deferred list that was decoded out of memory. */
+  #forget: (() => void)[] = []
   /** Bytes of heap that the message may still take; a small one does not ask for the size of the heap. */
   #budget = smallMessage
   #budgetIsOfHeap = false
@@ -155,12 +157,14 @@ class Decoder {
       places = found
       this.#deferred.set(message, places)
       const settle = (value: unknown) => Object.defineProperty(message, field.name, { ...plainProperty, value })
+      const defer = () => Object.defineProperty(message, field.name, { configurable: true, enumerable: true, get, set: settle })
       const get = () => {
         const list = this.#decodeDeferred(field, found, path, depth)
         settle(list)
+        this.#forget.push(defer)
         return list
       }
-      Object.defineProperty(message, field.name, { configurable: true, enumerable: true, get, set: settle })
+      defer()
     }
     do {
       const length = reader.length(end)
@@ -183,6 +187,14 @@ class Decoder {
       list.push(message)
     }
     return list
+  }
+
+  /** Takes the deferred lists that were decoded out of memory; they are decoded anew when they are asked for again. */
+  forget(): void {
+    for (const forget of this.#forget) forget()
+    this.#forget = []
+    this.#budget = smallMessage
+    this.#budgetIsOfHeap = false
   }
 
   #payload(field: FieldPlan, before: unknown, length: number): unknown {
@@ -313,6 +325,8 @@ class Decoder {
   }
 }
 
+const decoders = new WeakMap<object, Decoder>()
+
 /**
  * Decodes the message of type `desc` that fills `source`. Payloads are not read: they become places in source number
  * `sourceNumber`. Operations of ML Programs and layers of NeuralNetworks are decoded when their list is first asked for: until
@@ -326,5 +340,14 @@ export function decode<D extends MessageDescriptor>(desc: D, source: Source, sou
   const plan = planOf(desc)
   const message = decoder.fresh(plan)
   decoder.fill(message, plan, source.size)
+  decoders.set(message, decoder)
   return message as MessageShape<D>
+}
+
+/**
+ * Takes the operations and layers of a message that {@link decode} gave out of memory, where they are many times the size of their file.
+ * They are decoded anew, as they were, when they are next asked for.
+ */
+export function forgetDeferred(message: object): void {
+  decoders.get(message)?.forget()
 }

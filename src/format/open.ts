@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { CoreMLError } from '../errors.ts'
-import { decode } from './decode.ts'
+import { decode, forgetDeferred } from './decode.ts'
 import type { Payload } from './gen/common_pb.ts'
 import { type Model, ModelSchema } from './gen/model_pb.ts'
 import type { BlobFileValue } from './gen/program_pb.ts'
@@ -164,6 +164,11 @@ export class ModelFile {
     }
     this.#weightFiles.set(name, source)
     return source
+  }
+
+  /** Takes operations and layers out of memory: they are read anew when next asked for, without changes that were made to them. */
+  forgetStructure(): void {
+    forgetDeferred(this.spec)
   }
 
   /** Releases the files. Reading afterwards throws ERR_DISPOSED. */

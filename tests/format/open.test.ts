@@ -238,6 +238,19 @@ describe('operations and layers', () => {
     expect(block.operations).toBe(operations)
   })
 
+  test('leave memory when told to, and are read anew as they were', async () => {
+    const file = await openModel(fixture('functions.mlpackage'))
+    const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+    const before = block.operations
+    for (let time = 0; time < 2; time++) {
+      file.forgetStructure()
+      expect(block.operations).not.toBe(before)
+      expect(block.operations).toEqual(before)
+      expect(block.operations).toBe(block.operations)
+    }
+    file.close()
+  })
+
   test('can be replaced', async () => {
     const file = await openModel(fixture('functions.mlpackage'))
     const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
