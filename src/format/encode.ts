@@ -46,7 +46,10 @@ class Encoder {
     const message = this.#replaced(desc, original)
     const slot = this.#sizes.push(0) - 1
     let size = 0
-    for (const [field, value] of presentFields(desc, message as unknown as Fields)) size += this.#measureField(field, value)
+    for (const field of desc.fields) {
+      const value = presentValue(field, message as unknown as Fields)
+      if (value !== undefined) size += this.#measureField(field, value)
+    }
     this.#sizes[slot] = size
     return size
   }
@@ -85,7 +88,10 @@ class Encoder {
 
   #write(desc: MessageDescriptor, original: Message): void {
     const message = this.#replaced(desc, original)
-    for (const [field, value] of presentFields(desc, message as unknown as Fields)) this.#writeField(field, value)
+    for (const field of desc.fields) {
+      const value = presentValue(field, message as unknown as Fields)
+      if (value !== undefined) this.#writeField(field, value)
+    }
   }
 
   #writeField(field: FieldDescriptor, value: unknown): void {
@@ -140,19 +146,15 @@ class Encoder {
   }
 }
 
-/** The fields that are on the wire, in the order of their definition: values unlike zero, optional ones, and whatever a oneof holds. */
-function* presentFields(desc: MessageDescriptor, message: Fields): Generator<[FieldDescriptor, unknown]> {
-  for (const field of desc.fields) {
-    if (field.oneof !== undefined) {
-      const holder = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined
-      if (holder?.case === field.localName) yield [field, holder.value]
-      continue
-    }
-    const value = message[field.localName]
-    if (value === undefined || (!field.optional && isZero(value))) continue
-    if (field.fieldKind === 'list' && (value as unknown[]).length === 0) continue
-    yield [field, value]
+/** What is on the wire of a field, undefined for nothing: values unlike zero, optional ones, and whatever a oneof holds. */
+function presentValue(field: FieldDescriptor, message: Fields): unknown {
+  if (field.oneof !== undefined) {
+    const holder = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined
+    return holder?.case === field.localName ? holder.value : undefined
   }
+  const value = message[field.localName]
+  if (!field.optional && isZero(value)) return undefined
+  return field.fieldKind === 'list' && (value as unknown[] | undefined)?.length === 0 ? undefined : value
 }
 
 /** What is not written: minus zero is. */

@@ -8,6 +8,8 @@ import { Constant, constantNumbers, isStatic, type Value } from '../value.ts'
  */
 export class Rewriter {
   readonly #graph: Graph
+  /** All graphs, outer ones first. */
+  readonly #graphs: Graph[]
   readonly #producers = new Map<string, Node>()
   /** The graph that a node is in. */
   readonly #homes = new Map<Node, Graph>()
@@ -16,7 +18,8 @@ export class Rewriter {
 
   constructor(graph: Graph) {
     this.#graph = graph
-    for (const inner of graphsIn(graph)) {
+    this.#graphs = [...graphsIn(graph)]
+    for (const inner of this.#graphs) {
       for (const node of inner.nodes) this.#add(node, inner)
     }
     this.#constants = new Map(graph.initializers.map((value) => [value.name, value]))
@@ -24,8 +27,8 @@ export class Rewriter {
   }
 
   /** The nodes of all graphs, each graph's in the order in which they run. The one that is looked at may be replaced, and others inserted before it. */
-  *nodes(): Generator<Node> {
-    for (const { nodes } of graphsIn(this.#graph)) yield* [...nodes]
+  nodes(): Node[] {
+    return this.#graphs.flatMap(({ nodes }) => nodes)
   }
 
   /** The node that computes `name`; undefined for inputs and constants. */
@@ -151,9 +154,13 @@ export function readsOf(node: Node): string[] {
   return reads
 }
 
+/** Ops whose attributes hold graphs. */
+const withBodies = new Set(['If', 'Loop', 'Scan'])
+
 /** The graphs that a node holds: branches of If, bodies of Loop and Scan. */
-export function bodiesOf(node: Node): Graph[] {
-  return Object.values(node.attributes).filter((value): value is Graph => typeof value === 'object' && 'nodes' in value)
+export function bodiesOf({ opType, attributes }: Node): readonly Graph[] {
+  if (!withBodies.has(opType)) return []
+  return Object.values(attributes).filter((value): value is Graph => typeof value === 'object' && 'nodes' in value)
 }
 
 /** A graph and all graphs inside it, outer ones first. */
