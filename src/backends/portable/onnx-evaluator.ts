@@ -13,7 +13,6 @@ import { type FeaturePort, featurePorts, featuresOf, feedsOf } from './onnx-feat
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
 import type { PortValue } from './runtime/messages.ts'
 import { requireOnnxRuntime } from './runtime/package.ts'
-import { countAsYoung } from './runtime/young-memory.ts'
 import { PortableState } from './state.ts'
 
 /** Sessions kept for models that are lowered anew for each set of input shapes. */
@@ -97,7 +96,6 @@ export class OnnxEvaluator implements Evaluator {
       return this.#client.ask({ kind: 'run', ...request }, buffersOf(feeds), options.signal)
     })
     if (answer.feeds) this.#spare = answer.feeds
-    if (this.#client.movesBuffers) for (const { data } of answer.outputs) countAsYoung(data.byteLength)
     if (options.timing) options.timing.nanoseconds += answer.nanoseconds
     const results = resultsOf(loaded, answer.outputs)
     for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = results[output]!

@@ -4,7 +4,8 @@ import { entryPoint } from '../../../entry-point.ts'
 import { CoreMLError } from '../../../errors.ts'
 import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
-import type { Answers, Reply, Request } from './messages.ts'
+import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
+import { countAsYoung } from './young-memory.ts'
 
 /** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
 interface Channel {
@@ -83,6 +84,7 @@ export class RuntimeClient {
   #receive(reply: Reply): void {
     const job = this.#running
     if (!job) return
+    if (this.movesBuffers && 'answer' in reply) for (const { byteLength } of arraysOf(reply.answer)) countAsYoung(byteLength)
     this.#settle(() => {
       if (job.signal?.aborted) job.reject(abortError(job.signal))
       else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, `onnxruntime: ${reply.error.message}`))

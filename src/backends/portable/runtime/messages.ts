@@ -106,5 +106,12 @@ export interface Answers {
   endProfile: undefined
 }
 
+/** The arrays that an answer gives. */
+export function arraysOf(answer: Answers[keyof Answers]): TensorData[] {
+  if (!answer) return []
+  if ('outputs' in answer) return answer.outputs.map(({ data }) => data)
+  return 'tensor' in answer ? [answer.tensor.data] : []
+}
+
 /** Each request has one reply, and the next one is sent after it. */
 export type Reply = { answer: Answers[keyof Answers] } | { error: { code: 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }

@@ -1,4 +1,4 @@
-import type { Answers, Reply, Request } from './messages.ts'
+import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
 import { Sessions } from './sessions.ts'
 
 /** Answers requests, which come one at a time. `guard` runs around each. */
@@ -19,12 +19,8 @@ export function makeResponder(
   }
 }
 
-/** The buffers of an answer's tensors, to be handed over without a copy. */
+/** The buffers of an answer's arrays and of feeds that go back, to be handed over without a copy. */
 function buffersOf(answer: Answers[keyof Answers]): ArrayBuffer[] {
-  if (!answer) return []
-  const buffers: ArrayBufferLike[] = []
-  if ('outputs' in answer) for (const { data } of answer.outputs) buffers.push(data.buffer)
-  if ('tensor' in answer) buffers.push(answer.tensor.data.buffer)
-  if ('feeds' in answer && answer.feeds) for (const { buffer } of answer.feeds) buffers.push(buffer)
-  return buffers as ArrayBuffer[]
+  const feeds = (answer && 'feeds' in answer && answer.feeds) || []
+  return [...arraysOf(answer), ...feeds].map(({ buffer }) => buffer as ArrayBuffer)
 }

@@ -3,14 +3,14 @@ const largestBytes = 256 << 10
 
 const elementBytes = 8
 
-/** Dead as soon as it is there; of the module, as an array that nobody can see would not be allocated. */
-let dead: unknown[] = []
+/** Holds the last array, until the next one: one that nobody can see might not be allocated at all. */
+const last: unknown[][] = []
 
 /**
  * Tells V8 of `bytes` that came from another thread. It collects young objects once they fill the memory set aside for them, and such bytes are no part of that:
- * a loop of predictions would hold hundreds of results that nobody has any more (300 of 64 KiB, measured). A dead array of their size makes them part of it.
+ * a loop of predictions would hold hundreds of results that nobody has any more (300 of 64 KiB, measured). An array of their size, which is soon as useless as
+ * they are, makes them part of it.
  */
 export function countAsYoung(bytes: number): void {
-  dead = new Array(Math.floor(Math.min(bytes, largestBytes) / elementBytes))
-  if (dead.length > 0) dead = []
+  last[0] = new Array(Math.floor(Math.min(bytes, largestBytes) / elementBytes))
 }
