@@ -41,8 +41,6 @@ export const portableBackend: Backend = {
     try {
       const description = describeModel(file, options.functionName)
       const evaluator = await makeEvaluator(file.spec, { options, label: 'model', file, functionName: options.functionName })
-      // Only a new set of shapes and questions for inner values ask for it again.
-      file.forgetStructure()
       return new PortableModel(file, description, evaluator, options.computeUnits, performance.now() - start)
     } catch (error) {
       await file.close()

@@ -37,9 +37,20 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
 export async function lowering(spec: Model, { file, functionName, options }: PortableContext): Promise<Lower | undefined> {
   if (spec.type.case === 'mlProgram') {
     const { lowerProgram } = await import('./mil/lower.ts')
-    return lowerProgram(spec, file, { functionName, precision: options.precision })
+    return lettingGo(file, lowerProgram(spec, file, { functionName, precision: options.precision }))
   }
   if (!networkOf(spec)) return undefined
   const { lowerNeuralNetwork } = await import('./neuralnetwork/lower.ts')
-  return lowerNeuralNetwork(file, spec)
+  return lettingGo(file, lowerNeuralNetwork(file, spec))
+}
+
+/** `lower`, after which the file keeps no operations and layers: only a new set of shapes or a question for inner values reads them again. */
+function lettingGo(file: ModelFile, lower: Lower): Lower {
+  return (shapes) => {
+    try {
+      return lower(shapes)
+    } finally {
+      file.forgetStructure()
+    }
+  }
 }
