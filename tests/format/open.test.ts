@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openModel, type Value } from '../../src/format/index.ts'
+import { type ModelFile, openModel, type Value } from '../../src/format/index.ts'
 import { blockOf, copyOf, expectError, fixture, temporary } from './support.ts'
 
 describe('what is no model', () => {
@@ -229,9 +229,12 @@ describe('large models', () => {
 })
 
 describe('operations and layers', () => {
+  const firstBlockOf = (file: ModelFile) =>
+    blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+
   test('come into memory when asked for, and stay when the file is closed', async () => {
     const file = await openModel(fixture('functions.mlpackage'))
-    const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+    const block = firstBlockOf(file)
     const { operations } = block
     file.close()
     expect(operations.map(({ type }) => type)).toContain('const')
@@ -240,7 +243,7 @@ describe('operations and layers', () => {
 
   test('leave memory when told to, and are read anew as they were', async () => {
     const file = await openModel(fixture('functions.mlpackage'))
-    const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+    const block = firstBlockOf(file)
     const before = block.operations
     for (let time = 0; time < 2; time++) {
       file.forgetStructure()
@@ -253,7 +256,7 @@ describe('operations and layers', () => {
 
   test('can be replaced', async () => {
     const file = await openModel(fixture('functions.mlpackage'))
-    const block = blockOf(file, file.spec.type.case === 'mlProgram' ? Object.keys(file.spec.type.value.functions)[0] : '')
+    const block = firstBlockOf(file)
     block.operations = []
     expect(block.operations).toEqual([])
     file.close()
