@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { CoreMLError } from '../errors.ts'
 
 /** Where a run of bytes is. Offsets and lengths are plain numbers: exact up to 2^53. */
@@ -15,6 +15,8 @@ export interface Source {
   readonly size: number
   /** The file, or undefined for memory. */
   readonly path: string | undefined
+  /** Whether the file at `path` is still the one that is read here: it may have been deleted or replaced since. */
+  isInPlace(): boolean
   /** Fills `target` from `position` on. The range must lie within `size`. */
   read(target: Uint8Array, position: number): void
   close(): void
@@ -27,6 +29,7 @@ const maxRead = 1 << 30
 export class FileSource implements Source {
   readonly path: string
   readonly size: number
+  readonly #identity: string
   #descriptor: number | undefined
 
   /** Throws ERR_FILE if there is no such regular file. */
@@ -36,11 +39,18 @@ export class FileSource implements Source {
       // Before opening: to open a pipe would block.
       if (!statSync(path).isFile()) throw new Error('it is not a regular file')
       this.#descriptor = openSync(path, 'r')
-      this.size = fstatSync(this.#descriptor).size
+      const opened = fstatSync(this.#descriptor)
+      this.size = opened.size
+      this.#identity = identityOf(opened)
     } catch (error) {
       this.close()
       throw new CoreMLError('ERR_FILE', `cannot open ${path}: ${(error as Error).message}`, { cause: error })
     }
+  }
+
+  isInPlace(): boolean {
+    const found = statSync(this.path, { throwIfNoEntry: false })
+    return found !== undefined && identityOf(found) === this.#identity
   }
 
   read(target: Uint8Array, position: number): void {
@@ -65,6 +75,10 @@ export class FileSource implements Source {
   }
 }
 
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev} ${ino}`
+}
+
 /** Bytes in memory. */
 export class MemorySource implements Source {
   readonly path = undefined
@@ -76,6 +90,10 @@ export class MemorySource implements Source {
 
   get size(): number {
     return this.#bytes.length
+  }
+
+  isInPlace(): boolean {
+    return false
   }
 
   read(target: Uint8Array, position: number): void {
