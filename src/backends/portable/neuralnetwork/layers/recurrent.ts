@@ -260,11 +260,9 @@ function lstmWeights(layer: LayerContext<unknown>, params: LSTMParams, weights: 
   const numbers = (each: WeightParams | undefined) => layer.weights.numbers(each)
   const w = weights
   let bias: Value | undefined
-  if (params.hasBiasVectors || params.forgetBias) {
-    const zeros = () => new Float32Array(size)
-    const all = [w.inputGateBiasVector, w.outputGateBiasVector, w.forgetGateBiasVector, w.blockInputBiasVector]
-    const parts = all.map((each) => (params.hasBiasVectors ? numbers(each) : zeros()))
-    if (params.forgetBias) parts[2] = parts[2]!.map((value) => value + 1)
+  // `forgetBias` changes nothing: Core ML does not add the ones that the format's text speaks of, and Keras's converter sets it where they are part of the bias.
+  if (params.hasBiasVectors) {
+    const parts = [w.inputGateBiasVector, w.outputGateBiasVector, w.forgetGateBiasVector, w.blockInputBiasVector].map(numbers)
     bias = vectors(layer, [...parts, undefined, undefined, undefined, undefined], size)
   }
   return {
