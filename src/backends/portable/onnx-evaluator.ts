@@ -176,12 +176,24 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
-    return this.#cached(JSON.stringify(shapes), () => this.#load(this.#lower(shapes), undefined, signal))
+    return this.#cached(JSON.stringify(shapes), () => this.#load(this.#lowerFor(shapes), undefined, signal))
   }
 
   #withIntermediates(inputs: Features, wanted: string[] | 'all', signal: AbortSignal | undefined): Promise<Loaded> {
     const shapes = this.#general ? undefined : shapesOf(this.#description, inputs)
-    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lower(shapes), wanted, signal))
+    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lowerFor(shapes), wanted, signal))
+  }
+
+  /** Lowers for shapes that came, which then have to be enough. */
+  #lowerFor(shapes: InputShapes | undefined): Lowered {
+    try {
+      return this.#lower(shapes)
+    } catch (error) {
+      if (!(error instanceof UnknownDimensionError)) throw error
+      throw new CoreMLError('ERR_OP_UNSUPPORTED', `${error.message}; it follows from values of the inputs, not from their shapes alone`, {
+        cause: error,
+      })
+    }
   }
 
   /** Least recently used sessions go first. */

@@ -2,6 +2,7 @@ import type { BorderAmounts } from '../../../format/index.ts'
 import { SamePaddingMode } from '../../../format/index.ts'
 import type { Value } from '../onnx/value.ts'
 import { staticDim } from '../onnx/value.ts'
+import { invalid, type LayerContext } from './layer.ts'
 
 /** Padding before and after each spatial dimension. */
 export interface Padding {
@@ -38,6 +39,13 @@ export function samePadding(value: Value, kernel: readonly number[], stride: rea
     return Math.max(0, (Math.ceil(size / stride[axis]!) - 1) * stride[axis]! + extent - size)
   })
   return halves(total, mode)
+}
+
+/** `output` of a layer that moves windows over `x`. @throws CoreMLError where `x` is smaller than they are */
+export function wholeWindows(layer: LayerContext<unknown>, x: Value, output: Value): Value {
+  if (output.dims.every((dim) => dim === null || dim > 0)) return output
+  const list = ({ dims }: Value) => dims.map((dim) => dim ?? '?').join(', ')
+  throw invalid(layer, `its input [${list(x)}] is smaller than its window: the output would be [${list(output)}]`)
 }
 
 /** What a list of sizes gives where the file leaves it out. */

@@ -2,7 +2,7 @@ import { type Convolution3DLayer, type ConvolutionLayer, PaddingType3D } from '.
 import { staticDim, type Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { collapseLeading, restoreLeading } from '../shapes.ts'
-import { borders, halves, onnxPads, type Padding, samePadding, sizes } from '../spatial.ts'
+import { borders, halves, onnxPads, type Padding, samePadding, sizes, wholeWindows } from '../spatial.ts'
 
 /** A convolution of either kind, in ONNX's terms. */
 interface Convolution {
@@ -22,7 +22,7 @@ function convolve(
   padding: Padding,
 ): Value {
   const attributes = { kernel_shape: kernel, strides, dilations, group, pads: onnxPads(padding) }
-  return layer.graph.op('Conv', [x, weights, bias], attributes)
+  return wholeWindows(layer, x, layer.graph.op('Conv', [x, weights, bias], attributes))
 }
 
 /** A deconvolution whose result is cropped by `padding`; where that is negative, the result grows. */

@@ -2,7 +2,7 @@ import { PaddingType3D, type Pooling3DLayer, type PoolingLayer, PoolingType } fr
 import { staticDim, type Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { collapseLeading, restoreLeading } from '../shapes.ts'
-import { borders, onnxPads, type Padding, samePadding, sizes } from '../spatial.ts'
+import { borders, onnxPads, type Padding, samePadding, sizes, wholeWindows } from '../spatial.ts'
 
 /** Windows over the spatial dimensions of [batch, channels, …]. */
 interface Windows {
@@ -78,11 +78,11 @@ function average(layer: LayerContext<unknown>, x: Value, windows: Windows, exclu
 function windowed(layer: LayerContext<unknown>, x: Value, type: number, windows: Windows, exclude: boolean): Value {
   switch (type) {
     case PoolingType.MAX:
-      return pool(layer, 'MaxPool', x, windows)
+      return wholeWindows(layer, x, pool(layer, 'MaxPool', x, windows))
     case PoolingType.AVERAGE:
-      return average(layer, x, windows, exclude)
+      return wholeWindows(layer, x, average(layer, x, windows, exclude))
     case PoolingType.L2:
-      return pool(layer, 'LpPool', x, windows)
+      return wholeWindows(layer, x, pool(layer, 'LpPool', x, windows))
     default:
       throw invalid(layer, `unknown type of pooling ${type}`)
   }

@@ -46,59 +46,50 @@ function sliceStatic(layer: LayerContext<unknown>, x: Value, params: SliceParams
   return graph.squeeze(y, squeezed)
 }
 
-/** A slice some of whose bounds only a run tells. */
+/** A slice of which begins, ends, strides and masks may be inputs that only a run tells. */
 function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   const { graph, params } = layer
   const x = input(layer)
   const rank = x.dims.length
-  const given = (index: number): Value | undefined => {
+  /** One number for each dimension, by an input or by the parameters. */
+  const setting = (index: number, stated: readonly number[], fallback: number): Value => {
     const value = layer.inputs[index]
-    return value && vectorOf(graph, toInt64(graph, value))
+    return value ? vectorOf(graph, toInt64(graph, value)) : graph.ints(x.dims.map((_, axis) => stated[axis] ?? fallback))
   }
-  const known = (index: number, fallback: number[]): number[] | undefined => {
-    const value = given(index)
-    return value ? constantNumbers(value) : fallback
+  const begins = setting(1, [], 0)
+  const ends = setting(2, params.endIds, 0)
+  const strides = setting(3, params.strides, 1)
+  const beginMasks = setting(4, params.beginMasks.map(Number), 0)
+  const endMasks = setting(5, params.endMasks.map(Number), 0)
+  const squeezeMasks = setting(6, params.squeezeMasks.map(Number), 0)
+  const squeezes = constantNumbers(squeezeMasks)
+  // They decide the rank.
+  if (!squeezes) throw new UnknownDimensionError(squeezeMasks)
+  const all = [begins, ends, strides, beginMasks, endMasks].map(constantNumbers)
+  if (all.every((numbers) => numbers !== undefined)) {
+    const [beginIds, endIds, steps, fromStart, toEnd] = all as number[][]
+    const flags = (numbers: number[] | undefined) => numbers!.map((number) => number !== 0)
+    const masks = { beginMasks: flags(fromStart), endMasks: flags(toEnd), squeezeMasks: flags(squeezes) }
+    return sliceStatic(layer, x, { beginIds: beginIds!, endIds: endIds!, strides: steps!, ...masks })
   }
-  const flags = (values: readonly number[] | undefined) => values?.map((value) => value !== 0)
-  const squeezeMasks = flags(known(6, params.squeezeMasks.map(Number)))
-  const beginMasks = flags(known(4, params.beginMasks.map(Number)))
-  const endMasks = flags(known(5, params.endMasks.map(Number)))
-  const strides = known(3, params.strides)
-  if (!squeezeMasks || !beginMasks || !endMasks || !strides) throw new UnknownDimensionError(layer.inputs[layer.inputs.length - 1]!)
-  const beginIds = known(1, [])
-  const endIds = known(2, params.endIds)
-  if (beginIds && endIds) return sliceStatic(layer, x, { beginIds, endIds, beginMasks, endMasks, strides, squeezeMasks })
-  const begins = given(1) ?? graph.ints(Array(rank).fill(0))
-  const endsGiven = given(2) ?? graph.ints(params.endIds)
-  const axes: number[] = []
-  const starts: Value[] = []
-  const ends: Value[] = []
-  const steps: number[] = []
-  const squeezed: number[] = []
-  const dims: Dim[] = [...x.dims]
-  const at = (vector: Value, axis: number) => graph.slice(vector, [0], [axis], [axis + 1])
-  x.dims.forEach((_, axis) => {
-    const stride = strides[axis] || 1
-    const begin = at(begins, axis)
-    if (squeezeMasks[axis]) {
-      squeezed.push(axis)
-      axes.push(axis)
-      steps.push(1)
-      starts.push(begin)
-      const last = graph.op('Equal', [begin, graph.ints([-1])])
-      ends.push(graph.op('Where', [last, graph.ints([farEnd]), graph.op('Add', [begin, graph.ints([1])])]))
-      dims[axis] = 1
-      return
-    }
-    if (beginMasks[axis] && endMasks[axis] && stride === 1) return
-    axes.push(axis)
-    steps.push(stride)
-    starts.push(beginMasks[axis] ? graph.ints([stride > 0 ? 0 : farEnd]) : begin)
-    ends.push(endMasks[axis] ? graph.ints([stride > 0 ? farEnd : farStart]) : at(endsGiven, axis))
-    dims[axis] = null
-  })
-  const bounds = [graph.concat(starts, 0), graph.concat(ends, 0), graph.ints(axes), graph.ints(steps)]
-  const y = axes.length > 0 ? graph.op('Slice', [x, ...bounds], {}, { types: [{ type: x.type, dims }] }) : x
+  const nowhere = graph.ints(Array(rank).fill(0))
+  const onward = graph.ints(Array(rank).fill(1))
+  const where = (condition: Value, yes: Value, no: Value) => graph.op('Where', [condition, yes, no])
+  const isSet = (mask: Value) => graph.cast(mask, 'bool')
+  const forwards = graph.op('Greater', [strides, nowhere])
+  const single = isSet(squeezeMasks)
+  const far = (from: Value, to: Value) => where(forwards, from, to)
+  const first = far(nowhere, graph.ints(Array(rank).fill(farEnd)))
+  const last = far(graph.ints(Array(rank).fill(farEnd)), graph.ints(Array(rank).fill(farStart)))
+  const next = where(graph.op('Equal', [begins, graph.ints([-1])]), graph.ints([farEnd]), graph.op('Add', [begins, onward]))
+  const starts = where(single, begins, where(isSet(beginMasks), first, begins))
+  const stops = where(single, next, where(isSet(endMasks), last, ends))
+  const steps = where(single, onward, strides)
+  const squeezed = [...x.dims.keys()].filter((axis) => squeezes[axis])
+  const [, , knownSteps, fromStart, toEnd] = all
+  const whole = (axis: number) => Math.abs(knownSteps?.[axis] ?? 0) === 1 && fromStart?.[axis] && toEnd?.[axis]
+  const dims: Dim[] = x.dims.map((dim, axis) => (squeezes[axis] ? 1 : whole(axis) ? dim : null))
+  const y = graph.op('Slice', [x, starts, stops, graph.ints([...x.dims.keys()]), steps], {}, { types: [{ type: x.type, dims }] })
   return graph.squeeze(y, squeezed)
 }
 
