@@ -2,8 +2,8 @@ import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Value } from '../onnx/value.ts'
 
 /**
- * Recurrent layers step by step, where onnxruntime's own ops do not clip as the format does: what goes into each activation is cut to ±50,
- * the cell of an LSTM to its threshold.
+ * Recurrent layers step by step, where onnxruntime's own ops do not clip as Core ML does: what goes into each activation and the memory of a GRU
+ * are cut to ±50, the cell of an LSTM to its threshold.
  */
 
 /** A function of one gate. */
@@ -46,8 +46,8 @@ export function gruStep(recursion: readonly [Value, Value], size: number, [f, g]
     const [forGates, forOutput] = graph.ops('Split', [gates, graph.ints([2 * size, size])], { axis: 1 }, { outputs: 2 })
     const both = f!(graph, clipped(graph, graph.op('Add', [forGates!, graph.op('MatMul', [h!, recursion[0]])])))
     const [z, r] = split(graph, both, 2, size)
-    const memory = graph.op('MatMul', [graph.op('Mul', [h!, r!]), recursion[1]])
-    const o = g!(graph, clipped(graph, graph.op('Add', [forOutput!, memory])))
+    const memory = clipped(graph, graph.op('Mul', [h!, r!]))
+    const o = g!(graph, clipped(graph, graph.op('Add', [forOutput!, graph.op('MatMul', [memory, recursion[1]])])))
     const kept = graph.op('Mul', [z!, h!])
     return [graph.op('Add', [graph.op('Mul', [graph.op('Sub', [graph.scalar(1), z!]), o]), kept])]
   }
