@@ -1,5 +1,5 @@
 import { ChannelOrder } from '../../../../format/index.ts'
-import type { ShapeElement } from '../../onnx/builder.ts'
+import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { isStatic, UnknownDimensionError, type Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { openShape, product, shapeVectorOf, toFloat, toInt64, vectorOf } from '../shapes.ts'
@@ -14,6 +14,18 @@ function permuteLast(layer: LayerContext<unknown>, value: Value, order: readonly
 
 function broadcastTo(layer: LayerContext<unknown>, shape: Value): Value {
   return layer.graph.op('Expand', [input(layer), shape])
+}
+
+/**
+ * Values that are put together, with ranks that differ in leading ones: the lowest rank is meant. The converter for ONNX writes an element of a shape,
+ * which has no rank there, as [1, 1] beside vectors.
+ */
+function ofOneRank(graph: GraphBuilder, values: readonly Value[]): readonly Value[] {
+  const lowest = Math.min(...values.map(({ dims }) => dims.length))
+  return values.map((value) => {
+    const surplus = value.dims.length - lowest
+    return value.dims.slice(0, surplus).every((dim) => dim === 1) ? graph.squeeze(value, [...Array(surplus).keys()]) : value
+  })
 }
 
 export const shapeLayers: LayerTable = {
@@ -59,8 +71,9 @@ export const shapeLayers: LayerTable = {
   },
   concat: (layer) => layer.graph.concat(layer.inputs, axisOf(layer, input(layer), layer.params.sequenceConcat ? -5 : -3)),
   concatND: (layer) => {
-    const { graph, params, inputs } = layer
-    const first = input(layer)
+    const { graph, params } = layer
+    const inputs = ofOneRank(graph, layer.inputs)
+    const first = inputs[0] ?? input(layer)
     const axis = axisOf(layer, first, params.axis)
     if (!params.interleave) return graph.concat(inputs, axis)
     const stacked = graph.concat(
