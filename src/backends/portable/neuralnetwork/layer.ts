@@ -18,8 +18,11 @@ export interface Weights {
    * (0 when absent).
    */
   value(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channelAxis?: number): Value
-  /** All elements of a small weight, as many as it has. */
-  numbers(params: WeightParams | undefined): Float32Array
+  /**
+   * All elements of a small weight: as many as the first of `counts` that its bytes hold exactly (packed ones may hold some more than they mean).
+   * @throws CoreMLError ERR_MODEL_INVALID where none fits
+   */
+  numbers(params: WeightParams | undefined, ...counts: [number, ...number[]]): Float32Array
   /** Bytes as the file has them, for custom layers. */
   bytes(params: WeightParams): Uint8Array
 }

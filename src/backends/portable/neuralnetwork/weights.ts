@@ -1,4 +1,4 @@
-import { layerWeights, type ModelFile, readLayerWeights, type WeightParams } from '../../../format/index.ts'
+import { layerWeights, type ModelFile, type Payload, readLayerWeights, type WeightParams } from '../../../format/index.ts'
 import { float16ToFloat32 } from '../../../model/float16.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Value } from '../onnx/value.ts'
@@ -23,13 +23,14 @@ export class NetworkWeights implements Weights {
     return graph.cast(known.constant, 'float32')
   }
 
-  numbers(params: WeightParams | undefined): Float32Array {
-    const { type, data } = readLayerWeights(this.#file, params, [count(params)])
+  numbers(params: WeightParams | undefined, ...counts: [number, ...number[]]): Float32Array {
+    const count = counts.find((each) => byteLength(params, each) === payloadOf(params)?.length) ?? counts[0]
+    const { type, data } = readLayerWeights(this.#file, params, [count])
     return type === 'float16' ? float16ToFloat32(data as Uint16Array) : (data as Float32Array)
   }
 
   bytes(params: WeightParams): Uint8Array {
-    const payload = params.floatValue ?? params.float16Value ?? params.rawValue ?? params.int8RawValue
+    const payload = payloadOf(params)
     return payload ? this.#file.readPayload(payload) : new Uint8Array()
   }
 
@@ -46,10 +47,14 @@ export class NetworkWeights implements Weights {
   }
 }
 
-/** How many values a weight stores, by its bytes. */
-function count(params: WeightParams | undefined): number {
-  const bits = params?.quantization?.numberOfBits || 8
-  if (params?.floatValue) return params.floatValue.length / 4
-  if (params?.float16Value) return params.float16Value.length / 2
-  return Math.floor((((params?.rawValue ?? params?.int8RawValue)?.length ?? 0) * 8) / bits)
+/** The bytes of a weight, which has one form. */
+function payloadOf(params: WeightParams | undefined): Payload | undefined {
+  return [params?.floatValue, params?.float16Value, params?.rawValue, params?.int8RawValue].find((each) => each?.length)
+}
+
+/** Bytes in which a weight stores `count` values. */
+function byteLength(params: WeightParams | undefined, count: number): number {
+  if (params?.floatValue?.length) return count * 4
+  if (params?.float16Value?.length) return count * 2
+  return Math.ceil((count * (params?.quantization?.numberOfBits || 8)) / 8)
 }

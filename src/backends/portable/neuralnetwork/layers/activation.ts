@@ -1,10 +1,10 @@
 import type { Activation, WeightParams } from '../../../../format/index.ts'
-import type { Value } from '../../onnx/value.ts'
+import { staticDim, type Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable, type LowerLayer } from '../layer.ts'
 
 /** A parameter of one element, or of one a channel, ready to broadcast over axis -3. */
-function perChannel(layer: LayerContext<unknown>, params: WeightParams | undefined): Value {
-  const values = layer.weights.numbers(params)
+function perChannel(layer: LayerContext<unknown>, x: Value, params: WeightParams | undefined): Value {
+  const values = x.dims.length < 3 ? layer.weights.numbers(params, 1) : layer.weights.numbers(params, staticDim(x, -3), 1)
   return layer.graph.constant('float32', values.length === 1 ? [1] : [values.length, 1, 1], values, 'slope')
 }
 
@@ -29,7 +29,7 @@ const activation: LowerLayer<Activation> = (layer) => {
     case 'thresholdedReLU':
       return graph.op('Where', [graph.op('GreaterOrEqual', [x, graph.scalar(type.value.alpha)]), x, graph.scalar(0)])
     case 'PReLU':
-      return graph.op('PRelu', [x, perChannel(layer, type.value.alpha)])
+      return graph.op('PRelu', [x, perChannel(layer, x, type.value.alpha)])
     case 'tanh':
       return graph.op('Tanh', [x])
     case 'scaledTanh':
@@ -45,8 +45,8 @@ const activation: LowerLayer<Activation> = (layer) => {
     case 'softplus':
       return graph.op('Softplus', [x])
     case 'parametricSoftplus': {
-      const bent = graph.op('Softplus', [graph.op('Mul', [x, perChannel(layer, type.value.beta)])])
-      return graph.op('Mul', [bent, perChannel(layer, type.value.alpha)])
+      const bent = graph.op('Softplus', [graph.op('Mul', [x, perChannel(layer, x, type.value.beta)])])
+      return graph.op('Mul', [bent, perChannel(layer, x, type.value.alpha)])
     }
     default:
       throw invalid(layer, 'it names no activation')

@@ -137,14 +137,10 @@ function stacked(layer: LayerContext<unknown>, params: readonly (WeightParams | 
   )
 }
 
-/** Vectors of all gates one after the other, for one direction: [1, gates · size]; zeros behind them for ONNX's second bias. */
-function vectors(layer: LayerContext<unknown>, parts: readonly (Float32Array | undefined)[], size: number): Value {
-  const all = new Float32Array(parts.length * size)
-  parts.forEach((part, index) => {
-    if (!part) return
-    if (part.length !== size) throw invalid(layer, `a vector of ${part.length} elements, expected ${size}`)
-    all.set(part, index * size)
-  })
+/** Vectors of all gates one after the other, for one direction: [1, gates · size]; `spare` vectors of zeros behind them, for ONNX's second bias. */
+function vectors(layer: LayerContext<unknown>, parts: readonly (WeightParams | undefined)[], size: number, spare = 0): Value {
+  const all = new Float32Array((parts.length + spare) * size)
+  for (const [index, part] of parts.entries()) all.set(layer.weights.numbers(part, size), index * size)
   return layer.graph.constant('float32', [1, all.length], all)
 }
 
@@ -203,7 +199,7 @@ function results(layer: LayerContext<unknown>, all: readonly Value[], last: read
 function simple(layer: LayerContext<SimpleRecurrentLayer>): Value[] {
   const { graph, params } = layer
   const { inputVectorSize, outputVectorSize: size } = params
-  const bias = params.hasBiasVector ? vectors(layer, [layer.weights.numbers(params.biasVector), undefined], size) : undefined
+  const bias = params.hasBiasVector ? vectors(layer, [params.biasVector], size, 1) : undefined
   const inputs = [
     sequenceOf(layer, inputVectorSize, params.reverseInput),
     stacked(layer, [params.weightMatrix], size, inputVectorSize),
@@ -231,9 +227,7 @@ function gru(layer: LayerContext<GRULayer>): Value[] {
     sequenceOf(layer, inputVectorSize, params.reverseInput),
     stacked(layer, [params.updateGateWeightMatrix, params.resetGateWeightMatrix, params.outputGateWeightMatrix], size, inputVectorSize),
     stacked(layer, [params.updateGateRecursionMatrix, params.resetGateRecursionMatrix, params.outputGateRecursionMatrix], size, size),
-    params.hasBiasVectors
-      ? vectors(layer, [...biases.map((each) => layer.weights.numbers(each)), undefined, undefined, undefined], size)
-      : undefined,
+    params.hasBiasVectors ? vectors(layer, biases, size, biases.length) : undefined,
     undefined,
     states(layer, [1], size),
   ]
@@ -257,14 +251,11 @@ function gru(layer: LayerContext<GRULayer>): Value[] {
 
 /** Weights of one direction of an LSTM, gates in ONNX's order: input, output, forget, block input. */
 function lstmWeights(layer: LayerContext<unknown>, params: LSTMParams, weights: LSTMWeightParams, inputSize: number, size: number) {
-  const numbers = (each: WeightParams | undefined) => layer.weights.numbers(each)
   const w = weights
-  let bias: Value | undefined
+  const biases = [w.inputGateBiasVector, w.outputGateBiasVector, w.forgetGateBiasVector, w.blockInputBiasVector]
+  const peepholes = [w.inputGatePeepholeVector, w.outputGatePeepholeVector, w.forgetGatePeepholeVector]
   // `forgetBias` changes nothing: Core ML does not add the ones that the format's text speaks of, and Keras's converter sets it where they are part of the bias.
-  if (params.hasBiasVectors) {
-    const parts = [w.inputGateBiasVector, w.outputGateBiasVector, w.forgetGateBiasVector, w.blockInputBiasVector].map(numbers)
-    bias = vectors(layer, [...parts, undefined, undefined, undefined, undefined], size)
-  }
+  const bias = params.hasBiasVectors ? vectors(layer, biases, size, biases.length) : undefined
   return {
     input: stacked(
       layer,
@@ -279,13 +270,7 @@ function lstmWeights(layer: LayerContext<unknown>, params: LSTMParams, weights: 
       size,
     ),
     bias,
-    peepholes: params.hasPeepholeVectors
-      ? vectors(
-          layer,
-          [w.inputGatePeepholeVector, w.outputGatePeepholeVector, w.forgetGatePeepholeVector].map((each) => numbers(each)),
-          size,
-        )
-      : undefined,
+    peepholes: params.hasPeepholeVectors ? vectors(layer, peepholes, size) : undefined,
   }
 }
 
