@@ -1,6 +1,6 @@
 import { CoreMLError } from '../../../errors.ts'
 import type { NeuralNetworkLayer } from '../../../format/index.ts'
-import type { Value } from '../onnx/value.ts'
+import { UnknownDimensionError, type Value } from '../onnx/value.ts'
 import { choose, lowerBranch, lowerLoop, type Outcome, ranThrough } from './control-flow.ts'
 import type { LayerContext, LayerKind, LowerLayer, Weights } from './layer.ts'
 import { controlFlowKinds, layerFamilies, layers as table } from './layers/index.ts'
@@ -125,6 +125,7 @@ export class NetworkLowering {
       const outputs = lowerLayer(context)
       return Array.isArray(outputs) ? outputs : [outputs]
     } catch (error) {
+      if (error instanceof UnknownDimensionError) error.message = `layer "${layer.name}" (${kind}): ${error.message}`
       if (!(error instanceof CoreMLError) || error.message.startsWith('layer "')) throw error
       throw new CoreMLError(error.code, `layer "${layer.name}" (${kind}): ${error.message}`, { cause: error })
     }

@@ -49,8 +49,8 @@ export class Constant {
 
 /** Thrown while lowering where a dimension has to be known; the model is then lowered again for each input shape that comes. */
 export class UnknownDimensionError extends Error {
-  constructor(value: Value) {
-    super(`the shape of ${value.name} is not known before a run: [${value.dims.map((dim) => dim ?? '?').join(', ')}]`)
+  constructor(value: Value, unknown = `the shape of ${value.name}, [${value.dims.map((dim) => dim ?? '?').join(', ')}],`) {
+    super(`${unknown} is not known before a run`)
   }
 }
 

@@ -63,8 +63,7 @@ function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   const endMasks = setting(5, params.endMasks.map(Number), 0)
   const squeezeMasks = setting(6, params.squeezeMasks.map(Number), 0)
   const squeezes = constantNumbers(squeezeMasks)
-  // They decide the rank.
-  if (!squeezes) throw new UnknownDimensionError(squeezeMasks)
+  if (!squeezes) throw new UnknownDimensionError(squeezeMasks, 'which dimensions it drops')
   const all = [begins, ends, strides, beginMasks, endMasks].map(constantNumbers)
   if (all.every((numbers) => numbers !== undefined)) {
     const [beginIds, endIds, steps, fromStart, toEnd] = all as number[][]
