@@ -1,5 +1,6 @@
+import { CoreMLError } from '../../errors.ts'
 import type { Graph } from './onnx/graph.ts'
-import type { Value } from './onnx/value.ts'
+import { UnknownDimensionError, type Value } from './onnx/value.ts'
 
 /** Which graph tensors make up a classifier's label and probabilities. */
 export interface ClassifierOutputs {
@@ -54,3 +55,19 @@ export class UndeclaredShapeError extends Error {}
  * @throws UnknownDimensionError, UndeclaredShapeError without `shapes`; CoreMLError
  */
 export type Lower = (shapes?: InputShapes) => Lowered
+
+/**
+ * Lowers where the shapes of all inputs are known, and nothing more will be.
+ *
+ * @throws CoreMLError ERR_OP_UNSUPPORTED where a shape follows from values of the inputs
+ */
+export function forShapesThatCame<T>(lower: () => T): T {
+  try {
+    return lower()
+  } catch (error) {
+    if (!(error instanceof UnknownDimensionError)) throw error
+    throw new CoreMLError('ERR_OP_UNSUPPORTED', `${error.message}; it follows from values of the inputs, not from their shapes alone`, {
+      cause: error,
+    })
+  }
+}

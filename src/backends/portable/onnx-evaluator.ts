@@ -1,10 +1,11 @@
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
+import { hasFlexibleInputs } from '../../model/shapes.ts'
 import type { Tensor, TensorData } from '../../model/tensor.ts'
 import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
-import { type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
+import { forShapesThatCame, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
 import { encodeModel } from './onnx/encode.ts'
 import type { Port } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
@@ -77,13 +78,15 @@ export class OnnxEvaluator implements Evaluator {
         evaluator.#general = undefined
         return evaluator
       }
-      const open = description.inputs.some(
-        (feature) => (feature.type === 'multiArray' || feature.type === 'image') && feature.flexibility.kind !== 'fixed',
-      )
+      const open = hasFlexibleInputs(description)
       const specialise = error instanceof UnknownDimensionError || (open && error instanceof CoreMLError && error.code === 'ERR_LOAD')
       if (!specialise) throw error
-      // The default shapes show now whether the model can be run at all.
-      await evaluator.#specialised(defaultShapes(description), options.signal)
+      // The default shapes show now whether the model can be run at all, unless it cannot be for them alone.
+      try {
+        await evaluator.#specialised(defaultShapes(description), options.signal)
+      } catch (error) {
+        if (!(error instanceof CoreMLError) || error.code !== 'ERR_INPUT') throw error
+      }
     }
     return evaluator
   }
@@ -176,24 +179,24 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
-    return this.#cached(JSON.stringify(shapes), () => this.#load(this.#lowerFor(shapes), undefined, signal))
+    return this.#cached(JSON.stringify(shapes), () =>
+      this.#load(
+        forShapesThatCame(() => this.#lower(shapes)),
+        undefined,
+        signal,
+      ),
+    )
   }
 
   #withIntermediates(inputs: Features, wanted: string[] | 'all', signal: AbortSignal | undefined): Promise<Loaded> {
     const shapes = this.#general ? undefined : shapesOf(this.#description, inputs)
-    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lowerFor(shapes), wanted, signal))
-  }
-
-  /** Lowers for shapes that came, which then have to be enough. */
-  #lowerFor(shapes: InputShapes | undefined): Lowered {
-    try {
-      return this.#lower(shapes)
-    } catch (error) {
-      if (!(error instanceof UnknownDimensionError)) throw error
-      throw new CoreMLError('ERR_OP_UNSUPPORTED', `${error.message}; it follows from values of the inputs, not from their shapes alone`, {
-        cause: error,
-      })
-    }
+    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () =>
+      this.#load(
+        forShapesThatCame(() => this.#lower(shapes)),
+        wanted,
+        signal,
+      ),
+    )
   }
 
   /** Least recently used sessions go first. */

@@ -5,7 +5,7 @@ import { elementCount, type Tensor } from '../../../model/tensor.ts'
 import { type Features, isImage, isTensor, ownCopies } from '../../../model/values.ts'
 import type { CustomLayer, LoadOptions } from '../../backend.ts'
 import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
-import type { Lowered } from '../lowered.ts'
+import { forShapesThatCame, type Lowered } from '../lowered.ts'
 import { OnnxEvaluator } from '../onnx-evaluator.ts'
 import { NetworkLowerer } from './lower.ts'
 import { networkOf } from './network-of.ts'
@@ -120,7 +120,7 @@ export class CustomLayerEvaluator implements Evaluator {
     const given = Object.fromEntries([...shapes].filter(([, dims]) => dims.length > 0))
     const stage = index === 0 ? lowerer.begin(this.#withDefaults(given)) : lowerer.resume(shapes, carriedName)
     const live = custom ? this.#needed(index) : lowerer.results
-    stage.lowering.lower(layers, { ...stage, live })
+    forShapesThatCame(() => stage.lowering.lower(layers, { ...stage, live }))
     const passed = custom ? [...live].filter((name) => stage.blobs.has(name)) : []
     let lowered: Lowered
     if (custom) {

@@ -9,6 +9,7 @@ import {
 } from '../../../format/index.ts'
 import { describeModel } from '../../../model/describe.ts'
 import type { ModelDescription } from '../../../model/description.ts'
+import { hasFlexibleInputs } from '../../../model/shapes.ts'
 import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import type { FileRange, Value } from '../onnx/value.ts'
@@ -17,6 +18,7 @@ import type { LayerKind } from './layer.ts'
 import { checkLayers, NetworkLowering } from './network.ts'
 import { networkOf } from './network-of.ts'
 import { networkOutput, type OutputShapes } from './outputs.ts'
+import { SmallInputError } from './spatial.ts'
 import { NetworkWeights } from './weights.ts'
 
 /** Layer types of the first specification versions that leave the sequence axis alone: they give the same without it. */
@@ -182,8 +184,9 @@ export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
     try {
       stage.lowering.lower(network.layers, { ...stage, live: lowerer.results })
     } catch (error) {
-      const misfit = error instanceof CoreMLError && error.code === 'ERR_MODEL_INVALID' && takesSequences(network, description)
-      if (!misfit) throw error
+      if (!(error instanceof CoreMLError) || error.code !== 'ERR_MODEL_INVALID') throw error
+      const otherShapesMayFit = takesSequences(network, description) || (error instanceof SmallInputError && hasFlexibleInputs(description))
+      if (!otherShapesMayFit) throw error
       if (!shapes) throw new UndeclaredShapeError(error.message, { cause: error })
       const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
       throw new CoreMLError('ERR_INPUT', `the network cannot be computed for ${given.join(', ')}: ${error.message}`, { cause: error })

@@ -1,8 +1,9 @@
+import { CoreMLError } from '../../../errors.ts'
 import type { BorderAmounts } from '../../../format/index.ts'
 import { SamePaddingMode } from '../../../format/index.ts'
 import type { Value } from '../onnx/value.ts'
 import { staticDim } from '../onnx/value.ts'
-import { invalid, type LayerContext } from './layer.ts'
+import type { LayerContext } from './layer.ts'
 
 /** Padding before and after each spatial dimension. */
 export interface Padding {
@@ -41,11 +42,19 @@ export function samePadding(value: Value, kernel: readonly number[], stride: rea
   return halves(total, mode)
 }
 
-/** `output` of a layer that moves windows over `x`. @throws CoreMLError where `x` is smaller than they are */
+/** The input of a layer is smaller than the window that moves over it: larger ones may fit. */
+export class SmallInputError extends CoreMLError {
+  constructor(layer: LayerContext<unknown>, x: Value, output: Value) {
+    const list = ({ dims }: Value) => dims.map((dim) => dim ?? '?').join(', ')
+    const problem = `its input [${list(x)}] is smaller than its window: the output would be [${list(output)}]`
+    super('ERR_MODEL_INVALID', `layer "${layer.name}" (${layer.kind}): ${problem}`)
+  }
+}
+
+/** `output` of a layer that moves windows over `x`. @throws SmallInputError */
 export function wholeWindows(layer: LayerContext<unknown>, x: Value, output: Value): Value {
-  if (output.dims.every((dim) => dim === null || dim > 0)) return output
-  const list = ({ dims }: Value) => dims.map((dim) => dim ?? '?').join(', ')
-  throw invalid(layer, `its input [${list(x)}] is smaller than its window: the output would be [${list(output)}]`)
+  if (output.dims.some((dim) => dim !== null && dim < 1)) throw new SmallInputError(layer, x, output)
+  return output
 }
 
 /** What a list of sizes gives where the file leaves it out. */
