@@ -1,14 +1,9 @@
-import type { DimensionRange, ModelDescription, MultiArrayFeature } from './description.ts'
+import type { DimensionRange, MultiArrayFeature } from './description.ts'
 import { elementCount } from './tensor.ts'
 
 /** True if a feature with this range takes a dimension of this size. */
 export function isWithin(dim: number, { min, max }: DimensionRange): boolean {
   return dim >= min && (max === null || dim <= max)
-}
-
-/** True if inputs of the model come in several shapes or sizes. */
-export function hasFlexibleInputs({ inputs }: ModelDescription): boolean {
-  return inputs.some((feature) => (feature.type === 'multiArray' || feature.type === 'image') && feature.flexibility.kind !== 'fixed')
 }
 
 /** True if the feature takes exactly this shape. */

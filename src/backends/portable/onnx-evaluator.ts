@@ -1,6 +1,5 @@
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
-import { hasFlexibleInputs } from '../../model/shapes.ts'
 import type { Tensor, TensorData } from '../../model/tensor.ts'
 import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
@@ -78,7 +77,9 @@ export class OnnxEvaluator implements Evaluator {
         evaluator.#general = undefined
         return evaluator
       }
-      const open = hasFlexibleInputs(description)
+      const open = description.inputs.some(
+        (feature) => (feature.type === 'multiArray' || feature.type === 'image') && feature.flexibility.kind !== 'fixed',
+      )
       const specialise = error instanceof UnknownDimensionError || (open && error instanceof CoreMLError && error.code === 'ERR_LOAD')
       if (!specialise) throw error
       // The default shapes show now whether the model can be run at all, unless it cannot be for them alone.

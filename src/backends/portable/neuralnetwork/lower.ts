@@ -9,7 +9,6 @@ import {
 } from '../../../format/index.ts'
 import { describeModel } from '../../../model/describe.ts'
 import type { ModelDescription } from '../../../model/description.ts'
-import { hasFlexibleInputs } from '../../../model/shapes.ts'
 import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import type { FileRange, Value } from '../onnx/value.ts'
@@ -185,7 +184,7 @@ export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
       stage.lowering.lower(network.layers, { ...stage, live: lowerer.results })
     } catch (error) {
       if (!(error instanceof CoreMLError) || error.code !== 'ERR_MODEL_INVALID') throw error
-      const otherShapesMayFit = takesSequences(network, description) || (error instanceof SmallInputError && hasFlexibleInputs(description))
+      const otherShapesMayFit = error instanceof SmallInputError || takesSequences(network, description)
       if (!otherShapesMayFit) throw error
       if (!shapes) throw new UndeclaredShapeError(error.message, { cause: error })
       const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)

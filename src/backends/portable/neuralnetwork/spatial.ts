@@ -42,7 +42,7 @@ export function samePadding(value: Value, kernel: readonly number[], stride: rea
   return halves(total, mode)
 }
 
-/** The input of a layer is smaller than the window that moves over it: larger ones may fit. */
+/** The input of a layer is smaller than the window that moves over it: larger inputs of the model may fit, so that it is no reason not to load it. */
 export class SmallInputError extends CoreMLError {
   constructor(layer: LayerContext<unknown>, x: Value, output: Value) {
     const list = ({ dims }: Value) => dims.map((dim) => dim ?? '?').join(', ')
