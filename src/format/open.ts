@@ -103,8 +103,8 @@ export class ModelFile {
   /** Where a payload or a tensor is on disk; undefined for one in memory, and where another file, or none, has taken the place of the one that is open. */
   location(place: Payload | Blob): FileLocation | undefined {
     const source = typeof place.source === 'number' ? this.source(place as Payload) : place.source
-    const { path } = source
-    return path === undefined || !source.isInPlace() ? undefined : { path, offset: place.offset, length: place.length }
+    const path = source.currentPath()
+    return path === undefined ? undefined : { path, offset: place.offset, length: place.length }
   }
 
   /** A payload of a source of bytes, to put into the spec (for writing a changed copy). */

@@ -15,8 +15,8 @@ export interface Source {
   readonly size: number
   /** The file, or undefined for memory. */
   readonly path: string | undefined
-  /** Whether the file at `path` is still the one that is read here: it may have been deleted or replaced since. */
-  isInPlace(): boolean
+  /** `path`, if the file there is still the one that is read here: it may have been deleted or replaced since. Undefined for memory. */
+  currentPath(): string | undefined
   /** Fills `target` from `position` on. The range must lie within `size`. */
   read(target: Uint8Array, position: number): void
   close(): void
@@ -48,9 +48,9 @@ export class FileSource implements Source {
     }
   }
 
-  isInPlace(): boolean {
+  currentPath(): string | undefined {
     const found = statSync(this.path, { throwIfNoEntry: false })
-    return found !== undefined && identityOf(found) === this.#identity
+    return found && identityOf(found) === this.#identity ? this.path : undefined
   }
 
   read(target: Uint8Array, position: number): void {
@@ -92,9 +92,7 @@ export class MemorySource implements Source {
     return this.#bytes.length
   }
 
-  isInPlace(): boolean {
-    return false
-  }
+  currentPath(): undefined {}
 
   read(target: Uint8Array, position: number): void {
     target.set(this.#bytes.subarray(position, position + target.length))

@@ -93,7 +93,7 @@ test('weights that are made while they are written never lie in memory at once',
   const source: Source = {
     size,
     path: undefined,
-    isInPlace: () => false,
+    currentPath: () => undefined,
     read(target) {
       largest = Math.max(largest, target.length)
       target.fill(0x11)

@@ -85,8 +85,8 @@ export class OnnxEvaluator implements Evaluator {
       // The default shapes show now whether the model can be run at all, unless it cannot be for them alone.
       try {
         await evaluator.#specialised(defaultShapes(description), options.signal)
-      } catch (error) {
-        if (!(error instanceof CoreMLError) || error.code !== 'ERR_INPUT') throw error
+      } catch (misfit) {
+        if (!(misfit instanceof CoreMLError) || misfit.code !== 'ERR_INPUT') throw misfit
       }
     }
     return evaluator
@@ -180,24 +180,16 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
-    return this.#cached(JSON.stringify(shapes), () =>
-      this.#load(
-        forShapesThatCame(() => this.#lower(shapes)),
-        undefined,
-        signal,
-      ),
-    )
+    return this.#cached(JSON.stringify(shapes), () => this.#load(this.#lowerAgain(shapes), undefined, signal))
   }
 
   #withIntermediates(inputs: Features, wanted: string[] | 'all', signal: AbortSignal | undefined): Promise<Loaded> {
     const shapes = this.#general ? undefined : shapesOf(this.#description, inputs)
-    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () =>
-      this.#load(
-        forShapesThatCame(() => this.#lower(shapes)),
-        wanted,
-        signal,
-      ),
-    )
+    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lowerAgain(shapes), wanted, signal))
+  }
+
+  #lowerAgain(shapes: InputShapes | undefined): Lowered {
+    return forShapesThatCame(() => this.#lower(shapes))
   }
 
   /** Least recently used sessions go first. */

@@ -1,9 +1,8 @@
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { copyFileSync, renameSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
+import { temporary } from '../../format/support.ts'
 import { expectSame, readFixture } from './classic/corpus.ts'
 
 const networks = new URL('../../fixtures/nn/', import.meta.url)
@@ -22,9 +21,7 @@ describe('a loaded model goes on with new shapes', () => {
     ],
   ]
   test.each(fates)('when its file is %s', async (_, befall) => {
-    const folder = mkdtempSync(join(tmpdir(), 'coreml-bridge-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
-    const path = join(folder, 'whole-sequences.mlmodel')
+    const path = temporary('whole-sequences.mlmodel')
     copyFileSync(file('whole-sequences'), path)
     const { cases, tolerance } = readFixture('whole-sequences', networks)
     expect(cases.length).toBeGreaterThan(0)

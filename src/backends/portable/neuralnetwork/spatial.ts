@@ -3,7 +3,7 @@ import type { BorderAmounts } from '../../../format/index.ts'
 import { SamePaddingMode } from '../../../format/index.ts'
 import type { Value } from '../onnx/value.ts'
 import { staticDim } from '../onnx/value.ts'
-import type { LayerContext } from './layer.ts'
+import { invalid, type LayerContext } from './layer.ts'
 
 /** Padding before and after each spatial dimension. */
 export interface Padding {
@@ -47,7 +47,7 @@ export class SmallInputError extends CoreMLError {
   constructor(layer: LayerContext<unknown>, x: Value, output: Value) {
     const list = ({ dims }: Value) => dims.map((dim) => dim ?? '?').join(', ')
     const problem = `its input [${list(x)}] is smaller than its window: the output would be [${list(output)}]`
-    super('ERR_MODEL_INVALID', `layer "${layer.name}" (${layer.kind}): ${problem}`)
+    super('ERR_MODEL_INVALID', invalid(layer, problem).message)
   }
 }
 

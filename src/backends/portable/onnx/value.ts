@@ -49,8 +49,11 @@ export class Constant {
 
 /** Thrown while lowering where a dimension has to be known; the model is then lowered again for each input shape that comes. */
 export class UnknownDimensionError extends Error {
-  constructor(value: Value, unknown = `the shape of ${value.name}, [${value.dims.map((dim) => dim ?? '?').join(', ')}],`) {
-    super(`${unknown} is not known before a run`)
+  /** `unknown` is a value whose shape is not known, or something else, in words. */
+  constructor(unknown: Value | string) {
+    const what =
+      typeof unknown === 'string' ? unknown : `the shape of ${unknown.name}, [${unknown.dims.map((dim) => dim ?? '?').join(', ')}],`
+    super(`${what} is not known before a run`)
   }
 }
 

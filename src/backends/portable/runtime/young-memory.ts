@@ -8,8 +8,8 @@ const last: unknown[][] = []
 
 /**
  * Tells V8 of `bytes` that came from another thread. It collects young objects once they fill the memory set aside for them, and such bytes are no part of that:
- * a loop of predictions would hold hundreds of results that nobody has any more (300 of 64 KiB, measured). An array of their size, which is soon as useless as
- * they are, makes them part of it.
+ * a loop of predictions would hold hundreds of results that nobody has any more (300 of 64 KiB, measured). An array of their size, which is
+ * dropped as soon, makes them part of it.
  */
 export function countAsYoung(bytes: number): void {
   last[0] = new Array(Math.floor(Math.min(bytes, largestBytes) / elementBytes))

@@ -75,17 +75,21 @@ function average(layer: LayerContext<unknown>, x: Value, windows: Windows, exclu
   return y
 }
 
-function windowed(layer: LayerContext<unknown>, x: Value, type: number, windows: Windows, exclude: boolean): Value {
+function pooled(layer: LayerContext<unknown>, x: Value, type: number, windows: Windows, exclude: boolean): Value {
   switch (type) {
     case PoolingType.MAX:
-      return wholeWindows(layer, x, pool(layer, 'MaxPool', x, windows))
+      return pool(layer, 'MaxPool', x, windows)
     case PoolingType.AVERAGE:
-      return wholeWindows(layer, x, average(layer, x, windows, exclude))
+      return average(layer, x, windows, exclude)
     case PoolingType.L2:
-      return wholeWindows(layer, x, pool(layer, 'LpPool', x, windows))
+      return pool(layer, 'LpPool', x, windows)
     default:
       throw invalid(layer, `unknown type of pooling ${type}`)
   }
+}
+
+function windowed(layer: LayerContext<unknown>, x: Value, type: number, windows: Windows, exclude: boolean): Value {
+  return wholeWindows(layer, x, pooled(layer, x, type, windows, exclude))
 }
 
 /** How far behind the padding the last window reaches when the last pixel has to be in one. */

@@ -54,7 +54,7 @@ function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   /** One number for each dimension, by an input or by the parameters. */
   const setting = (index: number, stated: readonly number[], fallback: number): Value => {
     const value = layer.inputs[index]
-    return value ? vectorOf(graph, toInt64(graph, value)) : graph.ints(x.dims.map((_, axis) => stated[axis] ?? fallback))
+    return value ? vectorOf(graph, toInt64(graph, value)) : graph.ints(x.dims.map((_, axis) => stated[axis] || fallback))
   }
   const begins = setting(1, [], 0)
   const ends = setting(2, params.endIds, 0)
@@ -63,7 +63,7 @@ function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   const endMasks = setting(5, params.endMasks.map(Number), 0)
   const squeezeMasks = setting(6, params.squeezeMasks.map(Number), 0)
   const squeezes = constantNumbers(squeezeMasks)
-  if (!squeezes) throw new UnknownDimensionError(squeezeMasks, 'which dimensions it drops')
+  if (!squeezes) throw new UnknownDimensionError('which dimensions it drops')
   const all = [begins, ends, strides, beginMasks, endMasks].map(constantNumbers)
   if (all.every((numbers) => numbers !== undefined)) {
     const [beginIds, endIds, steps, fromStart, toEnd] = all as number[][]
