@@ -18,8 +18,9 @@ export function poolMeans(rewriter: Rewriter): void {
     if (node.opType !== 'ReduceMean') continue
     const [x, over] = node.inputs as [string, string?]
     const dims = rewriter.dims(x)
-    const axes = rewriter.ints(over)?.map((axis) => (axis < 0 ? axis + dims!.length : axis))
-    const overImage = dims?.length === 4 && axes?.length === 2 && axes.includes(2) && axes.includes(3) && !dims.includes(0)
+    if (dims?.length !== 4 || dims.includes(0)) continue
+    const axes = rewriter.ints(over)?.map((axis) => (axis < 0 ? axis + 4 : axis))
+    const overImage = axes?.length === 2 && axes.includes(2) && axes.includes(3)
     if (!overImage || !followsConvolution(rewriter.producer(x), rewriter)) continue
     const pool = { ...node, opType: 'GlobalAveragePool', inputs: [x], attributes: {} }
     if (node.attributes.keepdims !== 0) {

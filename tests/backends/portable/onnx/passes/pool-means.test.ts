@@ -40,6 +40,15 @@ describe('the mean of an image behind a convolution', () => {
     expect(ops).toEqual(['Conv', 'ReduceMean'])
   })
 
+  test('is reduced where the shape is flexible', async () => {
+    const { ops, ys } = await optimized(input, (b, x) => mean(b, convolved(b, x), [-1, -2], 1), [null, 2, 3, 4])
+    expect(ops).toEqual(['Conv', 'ReduceMean'])
+    expectClose(
+      ys,
+      means((x) => 2 * x),
+    )
+  })
+
   test('is reduced where no convolution is in front', async () => {
     const { ops, ys } = await optimized(input, (b, x) => mean(b, x, [2, 3], 1))
     expect(ops).toEqual(['ReduceMean'])
