@@ -42,16 +42,27 @@ def gpt2(size):
     return Network(module, ["logits"], [Case({"ids": ids}) for ids in tokens(3, length, module.model.config.vocab_size)])
 
 
+def t5_unmasked(encoder, ids):
+    """The encoder without a mask: transformers multiplies its complement by the lowest float32, which float16 makes infinite, and 0 · ∞ is NaN."""
+    x, bias = encoder.embed_tokens(ids), None
+    for block in encoder.block:
+        x, bias = block(x, position_bias=bias, cache_position=torch.arange(ids.shape[1]))
+    return encoder.final_layer_norm(x)
+
+
 @network
 def t5_encoder(size):
     from transformers import T5Config, T5EncoderModel
     shape = {"real": {"vocab_size": 32128}, "small": {"d_model": 128, "d_kv": 32, "d_ff": 256, "num_layers": 2, "num_heads": 4, "vocab_size": 1000},
              "tiny": {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2, "vocab_size": 100}}[size]
     config = T5Config(feed_forward_proj="gated-gelu", **shape)
-    # Without a mask: transformers multiplies its complement by the lowest float32, which float16 makes infinite, and 0 · ∞ is NaN.
-    module = settle(Outputs(T5EncoderModel(config), lambda m, ids: m(input_ids=ids, return_dict=False)[0]))
+    module = settle(Outputs(T5EncoderModel(config).encoder, t5_unmasked))
     length = {"real": 128, "small": 32, "tiny": 8}[size]
-    return Network(module, ["hidden"], [Case({"ids": ids}) for ids in tokens(3, length, config.vocab_size)])
+    # Texts of any length, several at once.
+    texts = [ids[:, : length - index * length // 4] for index, ids in enumerate(tokens(3, length, config.vocab_size))]
+    cases = [Case({"ids": ids}) for ids in (texts[0], np.concatenate([texts[1], texts[1][:, ::-1]]), texts[2])]
+    flexible = (ct.RangeDim(1, 4, default=1), ct.RangeDim(1, length * 2, default=length))
+    return Network(module, ["hidden"], cases, inputs=[ct.TensorType("ids", flexible, np.int32)])
 
 
 class WithStates(nn.Module):

@@ -1,4 +1,8 @@
 """Image classifiers and segmentation of torchvision."""
+from dataclasses import replace
+
+import coremltools as ct
+import numpy as np
 import torch
 import torchvision
 from network import Case, Network, Outputs, network, photographs, settle
@@ -20,6 +24,15 @@ def on_photographs(module, side, outputs=("logits",)):
     # Few images leave channels behind a global pooling almost without variance: batch norms would magnify their rounding a thousandfold.
     settle(module, *(torch.from_numpy(image) for image in images))
     return Network(module, list(outputs), [Case({"image": image}) for image in images[:3]])
+
+
+def on_any_size(net):
+    """The network with a flexible number of images of any size; the later cases differ from the first in both."""
+    first, *rest = (case.inputs["image"] for case in net.cases)
+    largest = first.shape[-1]
+    image = (ct.RangeDim(1, 4, default=1), 3, *(ct.RangeDim(16, largest * 2, default=largest) for _ in range(2)))
+    pairs = [np.concatenate([image, image[:, :, ::-1]])[:, :, : largest * 3 // 4] for image in rest]
+    return replace(net, cases=[net.cases[0], *(Case({"image": pair}) for pair in pairs)], inputs=[ct.TensorType("image", image)])
 
 
 @network
@@ -75,7 +88,7 @@ def convnext(size):
     else:
         widths = {"small": (48, 96), "tiny": (16, 32)}[size]
         module = ConvNeXt([CNBlockConfig(widths[0], widths[1], 1), CNBlockConfig(widths[1], None, 1)], num_classes=classes(size))
-    return on_photographs(module, side(size))
+    return on_any_size(on_photographs(module, side(size)))
 
 
 @network
