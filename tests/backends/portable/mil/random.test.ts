@@ -1,5 +1,6 @@
+import { Tensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import { float32, operation, type Parameter, programModel, run } from './program.ts'
+import { float32, int32, operation, type Parameter, programModel, run } from './program.ts'
 
 const count = 40_000
 
@@ -68,6 +69,15 @@ describe('random ops', () => {
     const [b] = await draw('random_uniform', { seed: { ints: [2] } }, 50)
     expect(a!.y).not.toEqual(b!.y)
     expect(deviation(a!.y!)).toBeGreaterThan(0.2)
+  })
+
+  // As coremltools writes it: one dimension, which stands for any number of them.
+  test.each(['random_uniform', 'random_normal', 'random_bernoulli'])('%s of any rank', async (type) => {
+    const draws = [-1, 4].map((seed, index) => operation(type, { shape: 's', seed: { ints: [seed] } }, { [`y${index}`]: float32(null) }))
+    const model = programModel({ s: int32(null) }, draws, ['y0', 'y1'])
+    const [first] = await run(model, { s: new Tensor('int32', [2, 3, 4], [3]) })
+    for (const values of Object.values(first!)) expect(values).toHaveLength(24)
+    expect(new Set(first!.y1).size).toBeGreaterThan(1)
   })
 
   test('categorical, of weights and of their logarithms', async () => {

@@ -2,10 +2,10 @@ import { categorical, normal, uniform } from '../../onnx/random.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 
-/** The op's shape parameter as int64 vector. */
+/** The op's shape parameter as int64 vector. Where its length is left open, the program declares a rank all the same. */
 function shapeOf(op: OpContext): Value {
   const known = op.known('shape')
-  return known ? op.builder.ints(known) : op.builder.cast(op.input('shape'), 'int64')
+  return known ? op.builder.ints(known) : { ...op.builder.cast(op.input('shape'), 'int64'), dims: [op.output().dims.length] }
 }
 
 const seedOf = (op: OpContext) => BigInt(op.number('seed', -1))
