@@ -28,11 +28,11 @@ def on_photographs(module, side, outputs=("logits",)):
 
 def on_any_size(net):
     """The network with a flexible number of images of any size; the later cases differ from the first in both."""
-    first, *rest = (case.inputs["image"] for case in net.cases)
-    largest = first.shape[-1]
-    image = (ct.RangeDim(1, 4, default=1), 3, *(ct.RangeDim(16, largest * 2, default=largest) for _ in range(2)))
-    pairs = [np.concatenate([image, image[:, :, ::-1]])[:, :, : largest * 3 // 4] for image in rest]
-    return replace(net, cases=[net.cases[0], *(Case({"image": pair}) for pair in pairs)], inputs=[ct.TensorType("image", image)])
+    first, *rest = net.cases
+    usual = first.inputs["image"].shape[-1]
+    shape = (ct.RangeDim(1, 4, default=1), 3, *(ct.RangeDim(16, usual * 2, default=usual) for _ in range(2)))
+    low_pairs = [np.concatenate([image, image[:, :, ::-1]])[:, :, : usual * 3 // 4] for image in (case.inputs["image"] for case in rest)]
+    return replace(net, cases=[first, *(Case({"image": pair}) for pair in low_pairs)], inputs=[ct.TensorType("image", shape)])
 
 
 @network
