@@ -1,6 +1,6 @@
 import { CoreMLError } from '../../../errors.ts'
 import type { FeatureDescription, Function as MilFunction, Model, ModelFile } from '../../../format/index.ts'
-import type { InputShapes, Lower, Lowered, LoweredState } from '../lowered.ts'
+import type { ClassifierOutputs, InputShapes, Lower, Lowered, LoweredState } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import { readFileRange } from '../read-range.ts'
 import { inputPort, outputPort } from './ports.ts'
@@ -97,23 +97,28 @@ function lower(file: ModelFile, target: FunctionToLower, precision: Precision, s
       target.outputs.find((feature) => feature.name === name),
     )
   })
-  const lowered: Lowered = { graph: builder.finish(target.name), kind: 'ML Program', states, values: program.inner }
   for (const state of states) {
     const { value, written } = program.states.get(state.name)!
     if (!written) continue
     state.output = builder.uniqueName(`${state.name}_next`)
     builder.output(value, state.output)
   }
-  const { classifier } = program
-  if (classifier) {
-    const scores = builder.uniqueName('scores')
-    builder.output(classifier.scores, scores)
-    lowered.classifier = {
-      scores,
-      labels: classifier.labels,
-      labelFeature: target.labelFeature || classifier.names[0],
-      probabilitiesFeature: target.probabilitiesFeature || classifier.names[1],
-    }
+  const classifier = program.classifier && classifierOutput(builder, program.classifier, target)
+  return { graph: builder.finish(target.name), kind: 'ML Program', states, ...(classifier && { classifier }), values: program.inner }
+}
+
+/** The scores of the program's `classify` as one more output, and what makes a label and probabilities of them. */
+function classifierOutput(
+  builder: GraphBuilder,
+  { scores, labels, names }: NonNullable<ProgramLowering['classifier']>,
+  target: FunctionToLower,
+): ClassifierOutputs {
+  const output = builder.uniqueName('scores')
+  builder.output(scores, output)
+  return {
+    scores: output,
+    labels,
+    labelFeature: target.labelFeature || names[0],
+    probabilitiesFeature: target.probabilitiesFeature || names[1],
   }
-  return lowered
 }
