@@ -204,12 +204,11 @@ function reshapeTo(layer: LayerContext<unknown>, shape: readonly ShapeElement[])
 function split(layer: LayerContext<unknown>, axis: number, parts: number): Value[] {
   const { graph } = layer
   const x = input(layer)
-  const size = x.dims[axis]!
-  if (size === null) return graph.ops('Split', [x], { axis, num_outputs: parts }, { outputs: parts })
+  const size = graph.shapeVector([graph.dims(x)[axis]!])
   // Where the parts are not equal, the first ones are larger by one element.
-  const smaller = Math.floor(size / parts)
-  const sizes = Array.from({ length: parts }, (_, part) => smaller + (part < size % parts ? 1 : 0))
-  return graph.ops('Split', [x, graph.ints(sizes)], { axis }, { outputs: parts })
+  const spare = graph.ints(Array.from({ length: parts }, (_, part) => parts - 1 - part))
+  const sizes = graph.op('Div', [graph.op('Add', [size, spare]), graph.ints([parts])])
+  return graph.ops('Split', [x, sizes], { axis }, { outputs: parts })
 }
 
 function repeat(layer: LayerContext<unknown>, axis: number, times: number): Value {
