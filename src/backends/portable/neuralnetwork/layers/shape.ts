@@ -34,7 +34,8 @@ export const shapeLayers: LayerTable = {
     const x = input(layer)
     const target = params.targetShape
     const leading = graph.dims(x).slice(0, -3)
-    const sequence = target.length === 4 ? [target[0]!, ...leading.slice(1)] : leading
+    // A sequence that is left out stays 1, and what leads is the batch alone.
+    const sequence = target.length === 4 && layer.sequenceAxis ? [target[0]!, ...leading.slice(1)] : leading
     const [c, h, w] = target.slice(-3) as [number, number, number]
     if (params.mode === ChannelOrder.CHANNEL_FIRST) return graph.reshape(x, openOnce([...sequence, c, h, w]))
     const last = graph.reshape(permuteLast(layer, x, [1, 2, 0]), openOnce([...sequence, h, w, c]))
