@@ -33,13 +33,18 @@ export const shapeLayers: LayerTable = {
     const { graph, params } = layer
     const x = input(layer)
     const target = params.targetShape
+    const [c, h, w] = target.slice(-3) as [number, number, number]
+    const channelLast = params.mode !== ChannelOrder.CHANNEL_FIRST
+    const ordered = channelLast ? permuteLast(layer, x, [1, 2, 0]) : x
+    const elements = channelLast ? [h, w, c] : [c, h, w]
     const leading = graph.dims(x).slice(0, -3)
     // A sequence that is left out stays 1, and what leads is the batch alone.
-    const sequence = target.length === 4 && layer.sequenceAxis ? [target[0]!, ...leading.slice(1)] : leading
-    const [c, h, w] = target.slice(-3) as [number, number, number]
-    if (params.mode === ChannelOrder.CHANNEL_FIRST) return graph.reshape(x, openOnce([...sequence, c, h, w]))
-    const last = graph.reshape(permuteLast(layer, x, [1, 2, 0]), openOnce([...sequence, h, w, c]))
-    return permuteLast(layer, last, [2, 0, 1])
+    const sequence = target.length === 4 && layer.sequenceAxis ? target[0]! : leading[0]!
+    const reshaped =
+      sequence === leading[0] || leading[1] === 1
+        ? graph.reshape(ordered, openOnce([sequence, ...leading.slice(1), ...elements]))
+        : swapLeading(graph, graph.reshape(swapLeading(graph, ordered), openOnce([leading[1]!, sequence, ...elements])))
+    return channelLast ? permuteLast(layer, reshaped, [2, 0, 1]) : reshaped
   },
   flatten: (layer) => {
     const { graph, params } = layer
@@ -191,6 +196,11 @@ export function reversed(layer: LayerContext<unknown>, value: Value, axes: reado
   const all = (size: number) => graph.ints(axes.map(() => size))
   const types = [{ type: value.type, dims: value.dims }]
   return graph.op('Slice', [value, all(-1), all(-2147483648), graph.ints(axes), all(-1)], {}, { types })
+}
+
+/** Sequence and batch change places: elements of a batch are reshaped each on its own. */
+function swapLeading(graph: GraphBuilder, value: Value): Value {
+  return graph.transpose(value, [1, 0, 2, 3, 4])
 }
 
 /** A reshape target of which at most one element is open. */
