@@ -117,12 +117,14 @@ function recursionOf(layer: LayerContext<unknown>, weights: Value): Value {
   return layer.graph.transpose(layer.graph.squeeze(weights, [0]), [1, 0])
 }
 
-/** A state of one direction as [batch, size]; zeros where it is not given. */
+/** A state of one direction as [batch, size]: a single row goes for every element of the batch, zeros where none is given. */
 function stateOf(layer: LayerContext<unknown>, index: number, x: Value, size: number): Value {
   const { graph } = layer
+  const batch = graph.dim(x, 1)
   const given = layer.inputs[index]
-  if (given) return rowsOfBatch(graph, graph.reshape(given, [-1, size]), 0, graph.dim(x, 1))
-  return graph.expand(graph.scalar(0), [graph.dim(x, 1), size])
+  if (!given) return graph.expand(graph.scalar(0), [batch, size])
+  const rows = graph.reshape(given, [-1, size])
+  return rows.dims[0] === 1 ? graph.expand(rows, [batch, size]) : rowsOfBatch(graph, rows, 0, batch)
 }
 
 /** Weights of all gates on top of each other, for one direction: [1, gates · rows, columns]. */
@@ -158,13 +160,10 @@ function sequenceOf(layer: LayerContext<unknown>, size: number, reverse: boolean
 /** States as ONNX takes them: [directions, batch, vector]; absent ones are zeros. */
 function states(layer: LayerContext<unknown>, indices: readonly number[], size: number): Value | undefined {
   const { graph } = layer
-  const batch = graph.dim(input(layer), 1)
-  const given = indices.map((index) => layer.inputs[index])
-  if (given.every((value) => value === undefined)) return undefined
-  const parts = given.map((value) => {
-    if (!value) throw invalid(layer, 'some of its states are given, others are not')
-    return rowsOfBatch(graph, graph.reshape(value, [1, -1, size]), 1, batch)
-  })
+  const given = indices.filter((index) => layer.inputs[index] !== undefined)
+  if (given.length === 0) return undefined
+  if (given.length < indices.length) throw invalid(layer, 'some of its states are given, others are not')
+  const parts = indices.map((index) => graph.unsqueeze(stateOf(layer, index, input(layer), size), [0]))
   return graph.concat(parts, 0)
 }
 
