@@ -178,18 +178,20 @@ export class NetworkLowerer {
 export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
   const lowerer = new NetworkLowerer(file, spec)
   const { network, description } = lowerer
+  let declaredShapesFit = false
   return (shapes?: InputShapes): Lowered => {
     const stage = lowerer.begin(shapes)
     try {
       stage.lowering.lower(network.layers, { ...stage, live: lowerer.results })
     } catch (error) {
       if (!(error instanceof CoreMLError) || error.code !== 'ERR_MODEL_INVALID') throw error
-      const otherShapesMayFit = error instanceof SmallInputError || takesSequences(network, description)
+      const otherShapesMayFit = declaredShapesFit || error instanceof SmallInputError || takesSequences(network, description)
       if (!otherShapesMayFit) throw error
       if (!shapes) throw new UndeclaredShapeError(error.message, { cause: error })
       const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
       throw new CoreMLError('ERR_INPUT', `the network cannot be computed for ${given.join(', ')}: ${error.message}`, { cause: error })
     }
+    declaredShapesFit ||= !shapes
     return lowerer.finish(stage)
   }
 }
