@@ -103,12 +103,12 @@ function lower(file: ModelFile, target: FunctionToLower, precision: Precision, s
     state.output = builder.uniqueName(`${state.name}_next`)
     builder.output(value, state.output)
   }
-  const classifier = program.classifier && classifierOutput(builder, program.classifier, target)
+  const classifier = program.classifier && classifierOf(builder, program.classifier, target)
   return { graph: builder.finish(target.name), kind: 'ML Program', states, ...(classifier && { classifier }), values: program.inner }
 }
 
 /** The scores of the program's `classify` as one more output, and what makes a label and probabilities of them. */
-function classifierOutput(
+function classifierOf(
   builder: GraphBuilder,
   { scores, labels, names }: NonNullable<ProgramLowering['classifier']>,
   target: FunctionToLower,

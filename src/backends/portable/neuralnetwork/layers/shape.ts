@@ -215,10 +215,13 @@ function reshapeTo(layer: LayerContext<unknown>, shape: readonly ShapeElement[])
 function split(layer: LayerContext<unknown>, axis: number, parts: number): Value[] {
   const { graph } = layer
   const x = input(layer)
-  const size = graph.shapeVector([graph.dims(x)[axis]!])
+  const size = graph.dim(x, axis)
   // Where the parts are not equal, the first ones are larger by one element.
-  const spare = graph.ints(Array.from({ length: parts }, (_, part) => parts - 1 - part))
-  const sizes = graph.op('Div', [graph.op('Add', [size, spare]), graph.ints([parts])])
+  const spare = Array.from({ length: parts }, (_, part) => parts - 1 - part)
+  const sizes =
+    typeof size === 'number'
+      ? graph.ints(spare.map((more) => Math.floor((size + more) / parts)))
+      : graph.op('Div', [graph.op('Add', [size, graph.ints(spare)]), graph.ints([parts])])
   return graph.ops('Split', [x, sizes], { axis }, { outputs: parts })
 }
 
