@@ -14,12 +14,11 @@ const folder = join(cacheFolder, 'bench')
 const programs = ['mobilenet_v2', 'resnet50', 'vit_b_16', 'bert_base', 'gpt2_cached', 'whisper_tiny_encoder', 'unet_step']
 const networks = ['mobilenet_v2', 'resnet50', 'lstm_tagger']
 
+const predictRatioGoal = 1.05
 /** Files of at least this size have the goal for loading as a ratio; smaller ones the absolute one below. */
 const largeBytes = 50e6
 const loadRatioGoal = 1.2
 const smallLoadGoalMilliseconds = 60
-/** Predictions shorter than this are dominated by the way to the worker thread and have no ratio goal. */
-const shortestPredictionMilliseconds = 5
 
 function makeModels(names) {
   const missing = names.filter((name) => !existsSync(join(folder, name, 'inputs.json')))
@@ -109,8 +108,7 @@ export async function run({ quick = false } = {}) {
         .map((sides) => median(sides.flatMap((each) => each[figure])).toFixed(1))
         .join(' against ')
         .concat(' ms')
-    const long = median(peer.flatMap((each) => each.predict)) >= shortestPredictionMilliseconds
-    rows.push(ratioRow(`predict ${label}`, ratios('predict'), long ? { atMost: 1.05 } : undefined, figures('predict')))
+    rows.push(ratioRow(`predict ${label}`, ratios('predict'), { atMost: predictRatioGoal }, figures('predict')))
     if (statSync(join(folder, name, 'model.onnx')).size >= largeBytes) {
       rows.push(ratioRow(`load ${label}`, ratios('load'), { atMost: loadRatioGoal }, figures('load')))
     } else {
