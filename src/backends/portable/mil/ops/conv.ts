@@ -11,8 +11,8 @@ export interface Window {
   auto_pad?: string
 }
 
-/** Reads strides, dilations and padding of an op that slides `kernel` over the spatial dimensions `sizes`. */
-export function windowOf(op: OpContext, kernel: readonly number[], sizes: readonly Dim[]): Window {
+/** Reads strides, dilations and padding of an op that slides `kernel` over the dimensions of `x` behind batch and channels. */
+export function windowOf(op: OpContext, kernel: readonly number[], x: Value): Window {
   const rank = kernel.length
   const ones = Array<number>(rank).fill(1)
   const strides = op.ints('strides', ones)
@@ -28,11 +28,19 @@ export function windowOf(op: OpContext, kernel: readonly number[], sizes: readon
     case 'same':
     case 'same_lower': {
       const lower = type === 'same_lower'
-      if (!isStatic(sizes)) return { strides, dilations, auto_pad: lower ? 'SAME_LOWER' : 'SAME_UPPER' }
-      const total = sizes.map((size, axis) => {
-        const extent = (kernel[axis]! - 1) * dilations[axis]! + 1
-        return Math.max(0, (Math.ceil(size / strides[axis]!) - 1) * strides[axis]! + extent - size)
+      const total: readonly Dim[] = kernel.map((taps, axis) => {
+        const extent = (taps - 1) * dilations[axis]! + 1
+        const stride = strides[axis]!
+        // Any size is padded alike where the stride is 1.
+        if (stride === 1) return extent - 1
+        const size = x.dims[axis + 2]!
+        return size === null ? null : Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size)
       })
+      if (!isStatic(total)) {
+        // onnxruntime works the padding out from the shapes that come, but not with dilations.
+        if (dilations.some((dilation) => dilation > 1)) staticDims(x)
+        return { strides, dilations, auto_pad: lower ? 'SAME_LOWER' : 'SAME_UPPER' }
+      }
       const less = total.map((amount) => Math.floor(amount / 2))
       const more = total.map((amount, axis) => amount - less[axis]!)
       return { strides, dilations, pads: lower ? [...more, ...less] : [...less, ...more] }
@@ -106,7 +114,7 @@ export const conv: LoweringTable = {
   conv: (op) => {
     const x = op.input('x')
     const weight = op.input('weight')
-    const window = windowOf(op, kernelOf(weight), x.dims.slice(2))
+    const window = windowOf(op, kernelOf(weight), x)
     return op.builder.op('Conv', [x, weight, op.optional('bias')], { ...window, group: op.number('groups', 1) })
   },
   conv_transpose: transposed,

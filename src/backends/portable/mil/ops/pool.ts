@@ -5,7 +5,7 @@ import { windowOf } from './conv.ts'
 
 function pool(op: OpContext, opType: string, x: Value, attributes: Record<string, number> = {}): Value {
   const kernel = op.ints('kernel_sizes')
-  const { auto_pad, pads, strides } = windowOf(op, kernel, x.dims.slice(2))
+  const { auto_pad, pads, strides } = windowOf(op, kernel, x)
   const ceil = op.bool('ceil_mode', false)
   // onnxruntime refuses padding as wide as the window. Where padding counts like values, it can be put there before.
   if (pads?.some((amount, index) => amount >= kernel[index % kernel.length]!) && !ceil && attributes.count_include_pad !== 0) {
