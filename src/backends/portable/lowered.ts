@@ -48,6 +48,12 @@ export type InputShapes = Record<string, readonly number[]>
  */
 export class UndeclaredShapeError extends Error {}
 
+/** What is wrong with shapes that a model allows and that it cannot be computed for. */
+export function shapesMisfit(kind: Lowered['kind'], shapes: InputShapes, error: CoreMLError): CoreMLError {
+  const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
+  return new CoreMLError('ERR_INPUT', `the ${kind} cannot be computed for ${given.join(', ')}: ${error.message}`, { cause: error })
+}
+
 /**
  * Lowers a model. Without `shapes`, dimensions that the model leaves open stay open; where an op has to know one, UnknownDimensionError is
  * thrown, and the model is lowered anew for each set of shapes that comes.

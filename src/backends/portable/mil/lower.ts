@@ -1,7 +1,8 @@
 import { CoreMLError } from '../../../errors.ts'
 import type { FeatureDescription, Function as MilFunction, Model, ModelFile } from '../../../format/index.ts'
-import type { ClassifierOutputs, InputShapes, Lower, Lowered, LoweredState } from '../lowered.ts'
+import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, type LoweredState, shapesMisfit } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
+import { isStatic } from '../onnx/value.ts'
 import { readFileRange } from '../read-range.ts'
 import { inputPort, outputPort } from './ports.ts'
 import { type Precision, ProgramLowering } from './program.ts'
@@ -54,7 +55,22 @@ function opsetNumber(opset: string): number {
 /** Makes the function that lowers an ML Program to ONNX. `file` holds its weights, and stays in use as long as new shapes can come. */
 export function lowerProgram(spec: Model, file: ModelFile, { functionName, precision = 'float32' }: ProgramOptions = {}): Lower {
   const target = findFunction(spec, file, functionName)
-  return (shapes) => lower(file, target, precision, shapes)
+  return (shapes) => {
+    try {
+      return lower(file, target, precision, shapes)
+    } catch (error) {
+      if (!shapes || !takesSeveralShapes(target.body)) throw error
+      if (!(error instanceof CoreMLError) || error.code !== 'ERR_MODEL_INVALID') throw error
+      throw shapesMisfit('ML Program', shapes, error)
+    }
+  }
+}
+
+function takesSeveralShapes({ inputs }: MilFunction): boolean {
+  return inputs.some((input) => {
+    const type = milType(input.type)
+    return type.kind === 'tensor' && !isStatic(type.dims)
+  })
 }
 
 function lower(file: ModelFile, target: FunctionToLower, precision: Precision, shapes: InputShapes | undefined): Lowered {

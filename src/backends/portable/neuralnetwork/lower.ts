@@ -9,7 +9,7 @@ import {
 } from '../../../format/index.ts'
 import { describeModel } from '../../../model/describe.ts'
 import type { ModelDescription } from '../../../model/description.ts'
-import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from '../lowered.ts'
+import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, shapesMisfit, UndeclaredShapeError } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import type { FileRange, Value } from '../onnx/value.ts'
 import { networkInputs } from './inputs.ts'
@@ -188,8 +188,7 @@ export function lowerNeuralNetwork(file: ModelFile, spec: Model): Lower {
       const otherShapesMayFit = declaredShapesFit || error instanceof SmallInputError || takesSequences(network, description)
       if (!otherShapesMayFit) throw error
       if (!shapes) throw new UndeclaredShapeError(error.message, { cause: error })
-      const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
-      throw new CoreMLError('ERR_INPUT', `the network cannot be computed for ${given.join(', ')}: ${error.message}`, { cause: error })
+      throw shapesMisfit('neural network', shapes, error)
     }
     declaredShapesFit ||= !shapes
     return lowerer.finish(stage)

@@ -39,6 +39,19 @@ describe('lowering of ML Programs', () => {
     }
   })
 
+  test('says for which shapes a program of several cannot be computed', () => {
+    const ops: [string, Parameters<typeof operation>[1]][] = [
+      ['reshape', { x: 'x', shape: { ints: [2, -1], dims: [2] } }],
+      ['sliding_windows', { x: 'x', axis: { ints: [0] }, size: { ints: [4] } }],
+    ]
+    for (const [type, inputs] of ops) {
+      const model = programModel({ x: float32(null) }, [operation(type, inputs, { y: float32(null, null) })], ['y'])
+      expect(() => lower(model, {}, { x: [6] })).not.toThrow()
+      expect(() => lower(model, {}, { x: [3] })).toThrow(expect.objectContaining({ code: 'ERR_INPUT' }))
+      expect(() => lower(model, {}, { x: [3] })).toThrow(new RegExp(`cannot be computed for "x" \\[3\\]: ${type} "y"`))
+    }
+  })
+
   test('an output that is an input, a constant, or there twice', async () => {
     const operations = [
       operation('identity', { x: 'x' }, { same: float32(3) }),

@@ -31,14 +31,14 @@ export function windowOf(op: OpContext, kernel: readonly number[], x: Value): Wi
       const total: readonly Dim[] = kernel.map((taps, axis) => {
         const extent = (taps - 1) * dilations[axis]! + 1
         const stride = strides[axis]!
-        // Any size is padded alike where the stride is 1.
-        if (stride === 1) return extent - 1
+        // Any size is padded alike where the stride is 1, and none where the window is.
+        if (stride === 1 || extent === 1) return extent - 1
         const size = x.dims[axis + 2]!
         return size === null ? null : Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size)
       })
       if (!isStatic(total)) {
-        // onnxruntime works the padding out from the shapes that come, but not with dilations.
-        if (dilations.some((dilation) => dilation > 1)) staticDims(x)
+        // onnxruntime works the padding out from the shapes that come, but not with dilations, nor where windows leave gaps.
+        if (dilations.some((dilation) => dilation > 1) || kernel.some((taps, axis) => taps < strides[axis]!)) staticDims(x)
         return { strides, dilations, auto_pad: lower ? 'SAME_LOWER' : 'SAME_UPPER' }
       }
       const less = total.map((amount) => Math.floor(amount / 2))
