@@ -261,7 +261,8 @@ function reshapedDims(value: Value, shape: readonly ShapeElement[]): Dim[] {
     const others = dims.filter((_, axis) => axis !== open)
     if (isStatic(others) && elementCount(others) > 0) dims[open] = elementCount(value.dims) / elementCount(others)
   }
-  if (isStatic(dims) && isStatic(value.dims) && elementCount(dims) !== elementCount(value.dims)) {
+  const whole = dims.every((dim) => dim === null || Number.isInteger(dim))
+  if (isStatic(dims) && isStatic(value.dims) && !(whole && elementCount(dims) === elementCount(value.dims))) {
     throw new CoreMLError(
       'ERR_MODEL_INVALID',
       `reshape of [${value.dims.join(', ')}] to [${shape.map((e) => (typeof e === 'number' ? e : '?')).join(', ')}] changes the number of elements`,

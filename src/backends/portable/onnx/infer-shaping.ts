@@ -1,4 +1,3 @@
-import { CoreMLError } from '../../../errors.ts'
 import { elementCount, type TensorType } from '../../../model/tensor.ts'
 import { broadcast, type InferenceRule } from './infer.ts'
 import { sliceBound } from './slice-bound.ts'
@@ -24,9 +23,6 @@ export const shapingRules: Record<string, InferenceRule> = {
     if (open >= 0) {
       const others = dims.filter((_, axis) => axis !== open)
       dims[open] = isStatic(x!.dims) && isStatic(others) && elementCount(others) > 0 ? elementCount(x!.dims) / elementCount(others) : null
-    }
-    if (isStatic(x!.dims) && isStatic(dims) && !(dims.every(Number.isInteger) && elementCount(dims) === elementCount(x!.dims))) {
-      throw new CoreMLError('ERR_MODEL_INVALID', `[${x!.dims.join(', ')}] cannot be reshaped to [${spelledOut(shape!).join(', ')}]`)
     }
     return [{ type: x!.type, dims }]
   },
