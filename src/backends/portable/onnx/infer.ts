@@ -56,11 +56,19 @@ const table: Record<string, InferenceRule> = {
   ...spatialRules,
 }
 
-/** Infers the outputs of a node. @throws CoreMLError ERR_INTERNAL for an op without a rule: give `types` instead. */
+/**
+ * Infers the outputs of a node.
+ *
+ * @throws CoreMLError ERR_INTERNAL for an op without a rule: give `types` instead; ERR_MODEL_INVALID where the inputs do not divide into blocks as it says
+ */
 export function inferOutputs(opType: string, inputs: readonly (Value | null)[], attributes: Attributes, outputs: number): OutputType[] {
   const rule = Object.hasOwn(table, opType) ? table[opType] : undefined
   if (!rule) throw new CoreMLError('ERR_INTERNAL', `no shape inference for the ONNX op ${opType}`)
-  return rule(inputs, attributes, outputs, opType)
+  const types = rule(inputs, attributes, outputs, opType)
+  if (types.some(({ dims }) => dims.some((dim) => dim !== null && !Number.isInteger(dim)))) {
+    throw new CoreMLError('ERR_MODEL_INVALID', `${opType} of [${inputs[0]?.dims.join(', ')}]: no whole number of elements remains`)
+  }
+  return types
 }
 
 /** The shape that several shapes broadcast to, as ONNX (and numpy) define it. @throws CoreMLError ERR_MODEL_INVALID */

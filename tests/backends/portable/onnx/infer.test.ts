@@ -167,4 +167,16 @@ describe('shape inference agrees with onnxruntime', () => {
       ...b.ops('GRU', [input([5, 2, 3]), input([1, 12, 3]), input([1, 12, 4])], { hidden_size: 4 }, { outputs: 2 }),
     ])
   })
+
+  test('blocks that do not divide the elements are refused', () => {
+    for (const [opType, dims] of [
+      ['SpaceToDepth', [1, 1, 4, 3]],
+      ['DepthToSpace', [1, 6, 2, 2]],
+    ] as const) {
+      const b = builder()
+      const x = b.input('x', 'float32', dims)
+      const refused = { code: 'ERR_MODEL_INVALID', message: `${opType} of [${dims.join(', ')}]: no whole number of elements remains` }
+      expect(() => b.op(opType, [x], { blocksize: 2 })).toThrow(expect.objectContaining(refused))
+    }
+  })
 })
