@@ -1,8 +1,8 @@
 import type { Graph, InputPart } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
+import { keepPaddingOfPools } from './keep-padding-of-pools.ts'
 import { keepSumsApart } from './keep-sums-apart.ts'
-import { keepZerosOfMaxPool } from './keep-zeros-of-max-pool.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
 import { poolMeans } from './pool-means.ts'
@@ -20,7 +20,7 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   const rewriter = new Rewriter(graph)
   mergeBounds(rewriter)
   fuseInstanceNormalization(rewriter)
-  keepZerosOfMaxPool(rewriter)
+  keepPaddingOfPools(rewriter)
   poolMeans(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)

@@ -53,3 +53,20 @@ describe('maxima over padding in front of the pooling', () => {
     expect(ys).toEqual([-1, -1, -2, -1, -1, -2, -2.5, -2.5, -2.5])
   })
 })
+
+describe('averages over padding in front of the pooling', () => {
+  const average = (y: number) => Math.round(y * 1e6) / 1e6 + 0
+
+  test('padding as wide as the window counts', async () => {
+    const wide = [0, 0, 2, 0, 0, 0, 0, 1]
+    const { ys } = await optimized(input, (b, x) => b.op('AveragePool', [b.op('Pad', [x, b.ints(wide), b.scalar(0)])], window))
+    expect(ys.map(average)).toEqual([0, 0, -0.75, -0.5, -2.5, -1.5])
+  })
+
+  test('so does padding that is as wide together with the own one of the pooling, which does not count', async () => {
+    const above = [0, 0, 1, 0, 0, 0, 0, 0]
+    const own = { ...window, pads: [1, 0, 0, 0], count_include_pad: 0 }
+    const { ys } = await optimized(input, (b, x) => b.op('AveragePool', [b.op('Pad', [x, b.ints(above), b.scalar(0)])], own))
+    expect(ys.map(average)).toEqual([0, -0.75, -2.5])
+  })
+})
