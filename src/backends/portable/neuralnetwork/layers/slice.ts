@@ -1,8 +1,9 @@
 import { SliceAxis } from '../../../../format/index.ts'
+import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import type { Dim, Value } from '../../onnx/value.ts'
 import { constantNumbers, UnknownDimensionError } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { scalarOf, toInt64, vectorOf } from '../shapes.ts'
+import { asValue, scalarOf, toInt64, vectorOf } from '../shapes.ts'
 
 /** Slices, static and dynamic, and triangular parts of matrices. */
 
@@ -92,6 +93,12 @@ function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   return graph.squeeze(y, squeezed)
 }
 
+/** A position that may count from the end, counted from the front: behind the last element a slice ends at the size, and not at 0. */
+function fromFront(graph: GraphBuilder, position: Value, size: ShapeElement): Value {
+  const isNegative = graph.op('Less', [position, graph.scalar(0, 'int64')])
+  return graph.op('Where', [isNegative, graph.op('Add', [position, asValue(graph, size)]), position])
+}
+
 /** A triangle of the innermost matrices, the diagonal `k` included; the rest is zero. */
 function triangle(layer: LayerContext<unknown>, x: Value, upper: boolean, k: number): Value {
   return layer.graph.op('Trilu', [x, layer.graph.scalar(k, 'int64')], { upper: upper ? 1 : 0 })
@@ -113,12 +120,13 @@ export const sliceLayers: LayerTable = {
     const axis = axisOf(layer, x, params.axis)
     const begin = graph.reshape(toInt64(graph, scalarOf(graph, input(layer, 1))), [1])
     const whole = params.size < 0
-    const end = whole ? graph.ints([farEnd]) : graph.op('Add', [begin, graph.ints([params.size])])
     const first = constantNumbers(begin)?.[0]
     if (first !== undefined && (first < 0 || whole))
       return graph.slice(x, [axis], [first], [whole || first + params.size === 0 ? farEnd : first + params.size])
+    const start = whole ? begin : fromFront(graph, begin, graph.dim(x, axis))
+    const end = whole ? graph.ints([farEnd]) : graph.op('Add', [start, graph.ints([params.size])])
     const dims = x.dims.map((dim, index) => (index === axis ? (whole ? null : params.size) : dim))
-    return graph.op('Slice', [x, begin, end, graph.ints([axis])], {}, { types: [{ type: x.type, dims }] })
+    return graph.op('Slice', [x, start, end, graph.ints([axis])], {}, { types: [{ type: x.type, dims }] })
   },
   matrixBandPart: (layer) => {
     const { numLower, numUpper } = layer.params
