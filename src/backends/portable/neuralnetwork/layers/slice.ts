@@ -47,6 +47,11 @@ function sliceStatic(layer: LayerContext<unknown>, x: Value, params: SliceParams
   return graph.squeeze(y, squeezed)
 }
 
+/** A bound that no dimension reaches instead of one beyond all integers, such as the largest of 64 bits, which float32 rounds up. */
+function within(graph: GraphBuilder, bound: Value): Value {
+  return graph.op('Max', [graph.op('Min', [bound, graph.scalar(farEnd)]), graph.scalar(farStart)])
+}
+
 /** A slice of which begins, ends, strides and masks may be inputs that only a run tells. */
 function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   const { graph, params } = layer
@@ -55,7 +60,7 @@ function sliceDynamic(layer: LayerContext<SliceParams>): Value {
   /** One number for each dimension, by an input or by the parameters. */
   const setting = (index: number, stated: readonly number[], fallback: number): Value => {
     const value = layer.inputs[index]
-    return value ? vectorOf(graph, toInt64(graph, value)) : graph.ints(x.dims.map((_, axis) => stated[axis] || fallback))
+    return value ? vectorOf(graph, toInt64(graph, within(graph, value))) : graph.ints(x.dims.map((_, axis) => stated[axis] || fallback))
   }
   const begins = setting(1, [], 0)
   const ends = setting(2, params.endIds, 0)
