@@ -39,8 +39,10 @@ function nonMaximumSuppression(layer: LayerContext<NonMaximumSuppressionLayer>):
   const limit = given ? graph.reshape(toInt64(graph, given), [1]) : graph.ints([params.maxBoxes])
 
   const best = graph.op('ReduceMax', [scores, graph.ints([2])], { keepdims: 0 })
+  // A score that equals the threshold passes, which onnxruntime's own threshold would not let.
+  const passing = graph.op('Where', [graph.op('GreaterOrEqual', [best, threshold]), best, graph.scalar(lowest)])
   const within = graph.op('Min', [graph.op('Max', [overlap, graph.scalar(0)]), graph.scalar(1)])
-  const selected = graph.op('NonMaxSuppression', [boxes, rowsOfScores(layer, scores, best), limit, within, threshold], {
+  const selected = graph.op('NonMaxSuppression', [boxes, rowsOfScores(layer, scores, passing), limit, within, graph.floats([lowest])], {
     center_point_box: 1,
   })
 
