@@ -76,6 +76,13 @@ function sizeFlexibility({ sizeFlexibility }: ImageFeatureType): SizeFlexibility
   }
 }
 
+/** Default size of an image: the stated one, or the first or smallest that its flexibility allows. */
+function imageSize({ width, height }: ImageFeatureType, flexibility: SizeFlexibility): { width: number; height: number } {
+  if (width > 0 || height > 0 || flexibility.kind === 'fixed') return { width, height }
+  if (flexibility.kind === 'range') return { width: Math.max(flexibility.width.min, 1), height: Math.max(flexibility.height.min, 1) }
+  return flexibility.sizes[0] ?? { width, height }
+}
+
 /** Element type and default shape of a multiarray: the stated one, or the smallest that its flexibility allows. */
 function arrayType(name: string, type: ArrayFeatureType): { dataType: TensorType; shape: number[] } {
   const dataType = tensorTypes[type.dataType] ?? invalid(name, `is a multiarray of the unknown type ${type.dataType}`)
@@ -110,14 +117,8 @@ export function describeFeature({ name, shortDescription, type }: FeatureSpec): 
     case 'imageType': {
       const colorSpace =
         colorSpaces[kind.value.colorSpace] ?? invalid(name, `is an image of the unknown colour space ${kind.value.colorSpace}`)
-      return {
-        ...base,
-        type: 'image',
-        width: kind.value.width,
-        height: kind.value.height,
-        colorSpace,
-        flexibility: sizeFlexibility(kind.value),
-      }
+      const flexibility = sizeFlexibility(kind.value)
+      return { ...base, type: 'image', ...imageSize(kind.value, flexibility), colorSpace, flexibility }
     }
     case 'multiArrayType': {
       const defaultValue = kind.value.defaultOptionalValue.value

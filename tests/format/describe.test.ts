@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { openModel } from '../../src/format/index.ts'
+import { ColorSpace, openModel } from '../../src/format/index.ts'
 import { describeModel } from '../../src/model/describe.ts'
 import type { ModelDescription } from '../../src/model/description.ts'
 import { ModelSchema } from '../protobuf-schemas.ts'
@@ -98,5 +98,33 @@ test('an array of no stated type, as in the first classic models, holds doubles'
   const spec = create(ModelSchema, { specificationVersion: 1, description: { input: [input] }, type: { case: 'identity', value: {} } })
   const file = await openModel({ specification: toBinary(ModelSchema, spec) })
   expect(describeModel(file).inputs).toMatchObject([{ name: 'x', type: 'multiArray', dataType: 'float64', shape: [4] }])
+  file.close()
+})
+
+test.each([
+  [
+    'the first of several',
+    {
+      case: 'enumeratedSizes' as const,
+      value: {
+        sizes: [
+          { width: 5, height: 4 },
+          { width: 7, height: 6 },
+        ],
+      },
+    },
+    { width: 5, height: 4 },
+  ],
+  [
+    'the lower bounds',
+    { case: 'imageSizeRange' as const, value: { widthRange: { lowerBound: 3, upperBound: -1n }, heightRange: { upperBound: 9n } } },
+    { width: 3, height: 1 },
+  ],
+])('an image of no stated size has %s', async (_, sizeFlexibility, size) => {
+  const image = { case: 'imageType' as const, value: { colorSpace: ColorSpace.RGB, sizeFlexibility } }
+  const description = { input: [{ name: 'x', type: { type: image } }] }
+  const spec = create(ModelSchema, { specificationVersion: 3, description, type: { case: 'identity', value: {} } })
+  const file = await openModel({ specification: toBinary(ModelSchema, spec) })
+  expect(describeModel(file).inputs).toMatchObject([size])
   file.close()
 })
