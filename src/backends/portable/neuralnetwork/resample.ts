@@ -1,5 +1,6 @@
 import type { GraphBuilder, ShapeElement } from '../onnx/builder.ts'
 import type { Value } from '../onnx/value.ts'
+import { asValue, toFloat } from './shapes.ts'
 
 /** Where the points lie, along one dimension of `n` input elements, that `m` output elements are interpolated at. */
 export type Grid =
@@ -9,14 +10,11 @@ export type Grid =
   | 'halfPixel'
   /** i · n / m */
   | 'asymmetric'
-  /** (i + ½) · (n − 1) / m */
-  | 'offsetCorners'
 
 const transformation: Record<Grid, string> = {
   alignCorners: 'align_corners',
   halfPixel: 'half_pixel',
   asymmetric: 'asymmetric',
-  offsetCorners: 'tf_crop_and_resize',
 }
 
 /** Resizes the last two dimensions of [batch, channels, height, width] by linear interpolation, each with its own grid. */
@@ -35,14 +33,28 @@ export function resizeLinear(
 function resize(graph: GraphBuilder, x: Value, size: readonly [ShapeElement, ShapeElement], grid: Grid, same = false): Value {
   if (same) return x
   const sizes = graph.shapeVector([...graph.dims(x).slice(0, 2), ...size])
-  let region: Value | null = null
-  if (grid === 'offsetCorners') {
-    // The region from the first to the last point, in parts of the input.
-    const margins = size.map((count) => (typeof count === 'number' ? 0.5 / count : 0))
-    region = graph.floats([0, 0, margins[0]!, margins[1]!, 1, 1, 1 - margins[0]!, 1 - margins[1]!])
-  }
   const attributes = { mode: 'linear', coordinate_transformation_mode: transformation[grid] }
-  return graph.op('Resize', [x, region, null, sizes], attributes)
+  return graph.op('Resize', [x, null, null, sizes], attributes)
+}
+
+/**
+ * The same at the points (i + ½) · (n − 1) / m, by products with the weights of each element. ONNX's Resize has such points too, but onnxruntime leaves a
+ * dimension as it is that keeps its size.
+ */
+export function resizeWithin(graph: GraphBuilder, x: Value, [height, width]: readonly [number, number]): Value {
+  const rows = weightsWithin(graph, graph.dim(x, 2), height)
+  const columns = weightsWithin(graph, graph.dim(x, 3), width)
+  return graph.op('MatMul', [rows, graph.op('MatMul', [x, graph.transpose(columns, [1, 0])])])
+}
+
+/** Weights [count, size]: around each point those of its two neighbours, 0 elsewhere. */
+function weightsWithin(graph: GraphBuilder, size: ShapeElement, count: number): Value {
+  const elements = toFloat(graph, graph.op('Range', [graph.scalar(0, 'int64'), asValue(graph, size), graph.scalar(1, 'int64')]))
+  const last = graph.op('Sub', [toFloat(graph, asValue(graph, size)), graph.scalar(1)])
+  const parts = Array.from({ length: count }, (_, index) => (index + 0.5) / count)
+  const points = graph.op('Mul', [graph.constant('float32', [count, 1], parts), last])
+  const distances = graph.op('Abs', [graph.op('Sub', [points, elements])])
+  return graph.op('Relu', [graph.op('Sub', [graph.scalar(1), distances])])
 }
 
 /** Repeats the nearest element (the one before): output element i comes from floor(i · n / m). */

@@ -3,7 +3,7 @@ import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { reflectPad } from '../../onnx/reflect-pad.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { type Grid, resizeLinear, resizeNearest } from '../resample.ts'
+import { type Grid, resizeLinear, resizeNearest, resizeWithin } from '../resample.ts'
 import { collapseLeading, restoreLeading, toInt64 } from '../shapes.ts'
 import { borders, sizes } from '../spatial.ts'
 
@@ -31,8 +31,6 @@ function gridOf(layer: LayerContext<unknown>, method: number, count: number): Gr
       return count === 1 ? 'halfPixel' : 'alignCorners'
     case SamplingMethod.UPSAMPLE_MODE:
       return 'asymmetric'
-    case SamplingMethod.ROI_ALIGN_MODE:
-      return 'offsetCorners'
     default:
       throw invalid(layer, `unknown sampling method ${method}`)
   }
@@ -105,7 +103,9 @@ export const imageLayers: LayerTable = {
     const [height, width] = sizes(params.targetSize, 1) as [number, number]
     const method = params.mode?.samplingMethod ?? 0
     return onImages(layer, (images) =>
-      resizeLinear(graph, images, [height, width], [gridOf(layer, method, height), gridOf(layer, method, width)]),
+      method === SamplingMethod.ROI_ALIGN_MODE
+        ? resizeWithin(graph, images, [height, width])
+        : resizeLinear(graph, images, [height, width], [gridOf(layer, method, height), gridOf(layer, method, width)]),
     )
   },
   reorganizeData: (layer) => {
