@@ -1,7 +1,7 @@
 import { elementCount, type TensorType } from '../../../model/tensor.ts'
 import { broadcast, type InferenceRule } from './infer.ts'
 import { sliceBound } from './slice-bound.ts'
-import { constantNumbers, type Dim, isStatic, type Value } from './value.ts'
+import { constantNumbers, type Dim, isStatic, staticDim, type Value } from './value.ts'
 
 /** Ops that move, pick or repeat elements. */
 
@@ -104,8 +104,8 @@ export const shapingRules: Record<string, InferenceRule> = {
   },
   GatherElements: ([x, indices]) => [{ type: x!.type, dims: indices!.dims }],
   GatherND: ([x, indices], { batch_dims = 0 }) => {
-    const depth = indices!.dims.at(-1)
-    if (depth === null || depth === undefined) return [{ type: x!.type, dims: indices!.dims.slice(0, -1) }]
+    // How many numbers an index has says the rank of the result.
+    const depth = staticDim(indices!, -1)
     return [{ type: x!.type, dims: [...indices!.dims.slice(0, -1), ...x!.dims.slice((batch_dims as number) + depth)] }]
   },
   OneHot: ([indices, depth, values], { axis = -1 }) => {
