@@ -1,4 +1,5 @@
 import { ScatterMode } from '../../../../format/index.ts'
+import type { GraphBuilder } from '../../onnx/builder.ts'
 import type { Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { toInt64 } from '../shapes.ts'
@@ -33,6 +34,15 @@ function accumulate(
   return graph.op('Div', [container, write(ones, updates, reduction)])
 }
 
+/**
+ * A value without the leading ones that it has beyond `rank`. coremltools counts loops over lists of rows with a number that has no rank where it comes from, and
+ * shape [1] in the network: a row picked by it has a one in front.
+ */
+function withoutSurplus(graph: GraphBuilder, value: Value, rank: number): Value {
+  const surplus = value.dims.slice(0, Math.max(0, value.dims.length - rank))
+  return surplus.every((dim) => dim === 1) ? graph.squeeze(value, [...surplus.keys()]) : value
+}
+
 export const gatherScatterLayers: LayerTable = {
   gather: (layer) => {
     const { graph } = layer
@@ -49,7 +59,7 @@ export const gatherScatterLayers: LayerTable = {
     const { graph, params } = layer
     const container = input(layer)
     const indices = toInt64(graph, input(layer, 1))
-    const updates = input(layer, 2)
+    const updates = withoutSurplus(graph, input(layer, 2), container.dims.length - 1 + indices.dims.length)
     const axis = axisOf(layer, container, params.axis)
     // The axis goes to the front of the container, the dimensions of the indices to the front of the updates.
     const rank = container.dims.length
