@@ -27,10 +27,10 @@ function standardize(layer: LayerContext<unknown>, x: Value, axes: readonly numb
   return graph.op('Div', [centred, graph.op('Sqrt', [graph.op('Add', [variance, graph.scalar(epsilon)])])])
 }
 
-/** Sum of squares over `size` neighbouring channels, for windows that ONNX's LRN does not take (even ones). */
+/** Sum of squares over `size` neighbouring channels, for windows that ONNX's LRN does not take: even ones, which reach further back, as torch's do. */
 function neighbouringSquares(layer: LayerContext<unknown>, x: Value, size: number): Value {
   const { graph } = layer
-  const before = Math.floor((size - 1) / 2)
+  const before = Math.floor(size / 2)
   const channels = graph.dim(x, 1)
   const beside = (amount: number) => x.dims.map((_, axis) => (axis === 1 ? amount : 0))
   const padded = graph.op('Pad', [graph.op('Mul', [x, x]), graph.ints([...beside(before), ...beside(size - 1 - before)])])
