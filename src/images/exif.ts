@@ -1,3 +1,5 @@
+import { beginsWith, jpegSegments } from './jpeg-segments.ts'
+
 /** Tag of the orientation in the first directory of EXIF data. */
 const orientationTag = 0x0112
 
@@ -23,19 +25,7 @@ export function orientationOfExif(tiff: Uint8Array): number {
 
 /** The orientation that a JPEG file states in its EXIF segment. */
 export function orientationOfJpeg(jpeg: Uint8Array): number {
-  const view = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)
-  for (let offset = 2; offset + 4 <= jpeg.length; ) {
-    if (jpeg[offset] !== 0xff) return 1
-    const marker = jpeg[offset + 1]!
-    if (marker === 0xff) {
-      offset++ // fill byte
-      continue
-    }
-    if (marker === 0xda || marker === 0xd9) return 1
-    const length = view.getUint16(offset + 2)
-    const isExif = marker === 0xe1 && String.fromCharCode(...jpeg.subarray(offset + 4, offset + 10)) === 'Exif\0\0'
-    if (isExif) return orientationOfExif(jpeg.subarray(offset + 10, offset + 2 + length))
-    offset += 2 + Math.max(2, length)
-  }
+  for (const { marker, body } of jpegSegments(jpeg))
+    if (marker === 0xe1 && beginsWith(body, 'Exif\0\0')) return orientationOfExif(body.subarray(6))
   return 1
 }

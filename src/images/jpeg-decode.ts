@@ -1,4 +1,5 @@
 import { orientationOfJpeg } from './exif.ts'
+import { holdsRgb } from './jpeg-segments.ts'
 import { imageError, maxDecodedBytes, maxPixels } from './limits.ts'
 import type { Decoded } from './png-decode.ts'
 
@@ -9,6 +10,8 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Decoded> {
     const { width, height, data } = decode(bytes, {
       useTArray: true,
       tolerantDecoding: false,
+      // The decoder itself takes every file of three components for YCbCr.
+      ...(holdsRgb(bytes) && { colorTransform: false }),
       maxResolutionInMP: maxPixels / 1e6,
       maxMemoryUsageInMB: maxDecodedBytes / 2 ** 20,
     })

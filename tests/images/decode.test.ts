@@ -87,6 +87,8 @@ describe('JPEG', () => {
   it.each([
     ['jpeg-444', 3, 1],
     ['jpeg-gray', 2, 1],
+    ['jpeg-rgb', 2, 1],
+    ['jpeg-rgb-named', 2, 1],
     // Colour at half resolution: decoders differ in how they enlarge it.
     ['jpeg-420', 16, 3],
     ['jpeg-progressive', 16, 3],
