@@ -100,26 +100,40 @@ function pickTop(
     if (best[box]! >= limits.confidence) candidates.push(box)
   }
   candidates.sort((a, b) => best[b]! - best[a]! || a - b)
+  const corners = cornersOf(boxes)
   const kept: number[] = []
   for (const box of candidates) {
     if (kept.length >= limits.most) break
     const suppressed = kept.some(
-      (other) => (!limits.perClass || bestClass[other] === bestClass[box]) && intersectionOverUnion(boxes, box, other) > limits.iou,
+      (other) => (!limits.perClass || bestClass[other] === bestClass[box]) && intersectionOverUnion(corners, box, other) > limits.iou,
     )
     if (!suppressed) kept.push(box)
   }
   return kept
 }
 
-function intersectionOverUnion(boxes: ArrayLike<number>, a: number, b: number): number {
+/** Left, top, right and bottom of each box. */
+function cornersOf(boxes: ArrayLike<number>): Float64Array {
+  return Float64Array.from(boxes, (_, at) => {
+    const center = at - (at % 4) + (at % 2)
+    const half = boxes[center + 2]! / 2
+    return boxes[center]! + (at % 4 < 2 ? -half : half)
+  })
+}
+
+/** Area that two boxes have in common; that of a box, where it is given twice. */
+function commonArea(corners: Float64Array, a: number, b: number): number {
   const side = (axis: number): number => {
-    const halfA = boxes[4 * a + 2 + axis]! / 2
-    const halfB = boxes[4 * b + 2 + axis]! / 2
-    const end = Math.min(boxes[4 * a + axis]! + halfA, boxes[4 * b + axis]! + halfB)
-    return Math.max(0, end - Math.max(boxes[4 * a + axis]! - halfA, boxes[4 * b + axis]! - halfB))
+    const start = Math.max(corners[4 * a + axis]!, corners[4 * b + axis]!)
+    return Math.max(0, Math.min(corners[4 * a + 2 + axis]!, corners[4 * b + 2 + axis]!) - start)
   }
-  const intersection = side(0) * side(1)
-  const union = boxes[4 * a + 2]! * boxes[4 * a + 3]! + boxes[4 * b + 2]! * boxes[4 * b + 3]! - intersection
+  return side(0) * side(1)
+}
+
+/** At most 1, however areas are rounded: all are those of the same corners. */
+function intersectionOverUnion(corners: Float64Array, a: number, b: number): number {
+  const intersection = commonArea(corners, a, b)
+  const union = commonArea(corners, a, a) + commonArea(corners, b, b) - intersection
   return union > 0 ? intersection / union : 0
 }
 

@@ -92,6 +92,37 @@ describe('evaluators of classic models', () => {
     expect(given).toEqual({ type: 'float32', data: Float32Array.of(1), dims: [1] })
   })
 
+  it('an IoU threshold of 1 suppresses no box, however its sides are rounded', async () => {
+    const array = (name: string) => ({
+      name,
+      type: { type: { case: 'multiArrayType' as const, value: { dataType: ArrayDataType.DOUBLE } } },
+    })
+    const suppression = (iouThreshold: number) =>
+      make({
+        description: { input: [array('confidence'), array('boxes')], output: [array('kept'), array('coordinates')] },
+        type: {
+          case: 'nonMaximumSuppression',
+          value: {
+            confidenceInputFeatureName: 'confidence',
+            coordinatesInputFeatureName: 'boxes',
+            confidenceOutputFeatureName: 'kept',
+            coordinatesOutputFeatureName: 'coordinates',
+            suppressionMethod: { case: 'pickTop', value: {} },
+            iouThreshold,
+          },
+        },
+      })
+    const matrix = (...rows: number[][]) => ({
+      type: 'float64' as const,
+      data: Float64Array.from(rows.flat()),
+      dims: [rows.length, rows[0]!.length],
+    })
+    // 0.2 + 0.15 / 2 less 0.2 - 0.15 / 2 is more than 0.15 in double precision.
+    const inputs = { confidence: matrix([0.9], [0.8]), boxes: matrix([0.2, 0.2, 0.15, 0.15], [0.2, 0.2, 0.15, 0.15]) }
+    expect((await suppression(1).run(inputs, {})).kept).toEqual(inputs.confidence)
+    expect((await suppression(0.99).run(inputs, {})).kept).toEqual(matrix([0.9]))
+  })
+
   it('a long batch lets other work run, and stops when it is aborted', async () => {
     const model = make(forest(200, 6))
     const rows = Array.from({ length: 60_000 }, (_, row) => ({ a: row % 2, b: (row >> 1) % 2 }))
