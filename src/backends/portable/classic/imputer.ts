@@ -3,6 +3,7 @@ import { type Dictionary, type FeatureValue, isTensor } from '../../../model/val
 import {
   type ClassicModel,
   type ClassicSpec,
+  declaredLength,
   giveNumbers,
   integer,
   invalidInput,
@@ -46,7 +47,7 @@ export function makeImputer(spec: ClassicSpec<Imputer>): ClassicModel {
     const { imputedValue, replaceValue } = parameters
     const isMissing = isMissingNumber(replaceValue)
     const elements = (replacement: (index: number) => number, length: number | undefined) => (value: FeatureValue | undefined) => {
-      const numbers = value === undefined ? new Float64Array(length ?? 1).fill(Number.NaN) : numbersOf(spec, name, value)
+      const numbers = value === undefined ? new Float64Array(length ?? declaredLength(input) ?? 1) : numbersOf(spec, name, value)
       if (length !== undefined && numbers.length !== length)
         throw invalidInput(spec, `input '${name}' has ${numbers.length} values; the imputer has ${length}`)
       const absent = value === undefined
