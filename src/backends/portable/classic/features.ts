@@ -112,7 +112,7 @@ export function giveNumbers(output: FeatureDescription, values: ArrayLike<number
     return tensorOf(tensorTypes[type.value.dataType] ?? 'float64', values, [...shape])
   }
   const value = values[0] ?? 0
-  return type?.case === 'int64Type' ? Math.trunc(value) + 0 : value
+  return type?.case === 'int64Type' ? integer((fromNumbers([value], 'int64') as BigInt64Array)[0]!) : value
 }
 
 /** An int64 of the spec as the library gives it: a number, and a bigint only beyond the safe integers. */
