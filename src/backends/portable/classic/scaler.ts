@@ -18,11 +18,16 @@ export function makeScaler(spec: ClassicSpec<Scaler>): ClassicModel {
         if (values.length > 1 && values.length !== numbers.length)
           throw invalidInput(spec, `input '${input.name}' has ${numbers.length} values; the scaler has ${values.length}`)
       const scaled = Float64Array.from(numbers, (x, index) => at(scaleValue, index, 1) * (x + at(shiftValue, index, 0)))
+      const given = giveNumbers(output, scaled, isTensor(value) ? value.dims : undefined)
       if (integers) {
-        const lossy = scaled.find((x) => !Number.isInteger(x))
-        if (lossy !== undefined) throw invalidInput(spec, `output '${output.name}' is an integer, but the scaled value is ${lossy}`)
+        const kept = numbersOf(spec, output.name, given)
+        const lossy = scaled.find((x, index) => x !== kept[index])
+        if (lossy !== undefined) {
+          const type = isTensor(given) ? given.type : 'int64'
+          throw invalidInput(spec, `output '${output.name}' is an integer (${type}), but the scaled value is ${lossy}`)
+        }
       }
-      return { [output.name]: giveNumbers(output, scaled, isTensor(value) ? value.dims : undefined) }
+      return { [output.name]: given }
     },
   }
 }

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { appleOnly, refusalOf } from '../../../../src/backends/portable/classic/refuse.ts'
-import { HandleUnknown } from '../../../../src/format/index.ts'
+import { ArrayDataType, HandleUnknown } from '../../../../src/format/index.ts'
 import { ModelSchema } from '../../../protobuf-schemas.ts'
 
 type ModelInit = MessageInitShape<typeof ModelSchema>
@@ -107,7 +107,17 @@ describe('inputs that a model cannot take', () => {
       description: { input: [int64('x')], output: [int64('y')] },
       type: { case: 'scaler', value: { scaleValue: [0.5] } },
     }
-    await failing(scaler, { x: 3 }, /'y' is an integer, but the scaled value is 1.5/)
+    await failing(scaler, { x: 3 }, /'y' is an integer \(int64\), but the scaled value is 1.5/)
+    const int32 = (name: string) => ({
+      name,
+      type: { type: { case: 'multiArrayType' as const, value: { shape: [2], dataType: ArrayDataType.INT32 } } },
+    })
+    const doubling: ModelInit = {
+      description: { input: [int32('x')], output: [int32('y')] },
+      type: { case: 'scaler', value: { scaleValue: [2] } },
+    }
+    const large = { type: 'int32' as const, data: Int32Array.of(1, 2 ** 30), dims: [2] }
+    await failing(doubling, { x: large }, /'y' is an integer \(int32\), but the scaled value is 2147483648/)
     const vectorizer: ModelInit = {
       description: { input: [array('x', 3)], output: [array('y', 3)] },
       type: { case: 'featureVectorizer', value: { inputList: [{ inputColumn: 'x', inputDimensions: 3 }] } },
