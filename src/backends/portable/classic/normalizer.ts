@@ -19,7 +19,8 @@ export function makeNormalizer(spec: ClassicSpec<Normalizer>): ClassicModel {
     compute(inputs) {
       const value = inputValue(spec, inputs, input.name)
       const numbers = numbersOf(spec, input.name, value)
-      const divisor = norm(numbers) || 1
+      const size = norm(numbers)
+      const divisor = size === 0 ? 1 : size
       return {
         [output.name]: giveNumbers(
           output,
