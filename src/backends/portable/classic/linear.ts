@@ -52,6 +52,7 @@ export function makeGLMClassifier(spec: ClassicSpec<GLMClassifier>): ClassicMode
   const { weights, postEvaluationTransform, classEncoding } = spec.parameters
   const linear = makeLinear(spec)
   const oneVersusRest = classEncoding === GLMClassEncoding.OneVsRest
+  if (oneVersusRest && weights.length === 2) throw invalidModel(spec, 'two classes share one row of weights; it has 2')
   const expected = oneVersusRest && weights.length > 1 ? weights.length : weights.length + 1
   const labels = labelsOf(spec.parameters.classLabels) ?? Array.from({ length: expected }, (_, index) => index)
   if (labels.length !== expected)

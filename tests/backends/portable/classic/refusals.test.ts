@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { appleOnly, refusalOf } from '../../../../src/backends/portable/classic/refuse.ts'
-import { ArrayDataType, HandleUnknown } from '../../../../src/format/index.ts'
+import { ArrayDataType, GLMClassEncoding, HandleUnknown } from '../../../../src/format/index.ts'
 import { ModelSchema } from '../../../protobuf-schemas.ts'
 
 type ModelInit = MessageInitShape<typeof ModelSchema>
@@ -75,6 +75,11 @@ describe('specs that contradict themselves', () => {
       ),
       /probit is for two classes/,
     )
+    const two = [
+      [1, 2],
+      [3, 4],
+    ]
+    bad(glm(two, [0, 0], ['a', 'b'], { classEncoding: GLMClassEncoding.OneVsRest }), /two classes share one row of weights; it has 2/)
     bad(
       { description: { input: [double('x')], output: [double('y')] }, type: { case: 'normalizer', value: { normType: 7 } } },
       /unknown norm 7/,
