@@ -75,7 +75,7 @@ export function makeGLMClassifier(spec: ClassicSpec<GLMClassifier>): ClassicMode
     }
     const each = scores.map(logistic)
     const sum = each.reduce((total, value) => total + value, 0)
-    return { best: argmax(scores), probabilities: each.map((value) => (sum > 0 ? value / sum : 1 / each.length)) }
+    return { best: argmax(scores), probabilities: each.map((value) => (sum === 0 ? 1 / each.length : value / sum)) }
   }
   return {
     compute(inputs) {

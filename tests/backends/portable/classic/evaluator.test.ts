@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { makeBayesianProbitRegressor } from '../../../../src/backends/portable/classic/bayesian-probit.ts'
 import { makeClassicEvaluator } from '../../../../src/backends/portable/classic/make.ts'
 import { normalDistribution } from '../../../../src/backends/portable/classic/statistics.ts'
-import { ArrayDataType, TreeNodeBehavior } from '../../../../src/format/index.ts'
+import { ArrayDataType, GLMClassEncoding, TreeNodeBehavior } from '../../../../src/format/index.ts'
 import { BayesianProbitRegressorSchema, type FeatureDescriptionSchema, ModelSchema } from '../../../protobuf-schemas.ts'
 
 type ModelInit = MessageInitShape<typeof ModelSchema>
@@ -121,6 +121,26 @@ describe('evaluators of classic models', () => {
     const inputs = { confidence: matrix([0.9], [0.8]), boxes: matrix([0.2, 0.2, 0.15, 0.15], [0.2, 0.2, 0.15, 0.15]) }
     expect((await suppression(1).run(inputs, {})).kept).toEqual(inputs.confidence)
     expect((await suppression(0.99).run(inputs, {})).kept).toEqual(matrix([0.9]))
+  })
+
+  it('probabilities of a missing value are missing ones, one versus rest too', async () => {
+    const model = make({
+      description: { input: [feature('x')], output: [feature('label')], predictedFeatureName: 'label', predictedProbabilitiesName: 'p' },
+      type: {
+        case: 'glmClassifier',
+        value: {
+          weights: [{ vector: [1] }, { vector: [2] }, { vector: [3] }],
+          offset: [0, 0, 0],
+          classEncoding: GLMClassEncoding.OneVsRest,
+          classLabels: { case: 'stringClassLabels', value: { vector: ['a', 'b', 'c'] } },
+        },
+      },
+    })
+    const missing = new Map(['a', 'b', 'c'].map((label) => [label, Number.NaN]))
+    expect((await model.run({ x: Number.NaN }, {})).p).toEqual(missing)
+    // Where every probability is 0, no class is more probable than another.
+    const even = new Map(['a', 'b', 'c'].map((label) => [label, 1 / 3]))
+    expect((await model.run({ x: -1e9 }, {})).p).toEqual(even)
   })
 
   it('a long batch lets other work run, and stops when it is aborted', async () => {
