@@ -131,6 +131,34 @@ describe('inputs that a model cannot take', () => {
     await failing(vectorizer, { x: 5 }, /'x' has 1 values; 3 are expected/)
   })
 
+  it('are refused where no neighbour is near', async () => {
+    const linear = { case: 'linearIndex' as const, value: {} }
+    const tree = { case: 'singleKdTreeIndex' as const, value: { leafSize: 1 } }
+    for (const indexType of [linear, tree]) {
+      const neighbors: ModelInit = {
+        description: { input: [array('x', 2)], output: [string('label')], predictedFeatureName: 'label' },
+        type: {
+          case: 'kNearestNeighborsClassifier',
+          value: {
+            nearestNeighborsIndex: {
+              numberOfDimensions: 2,
+              floatSamples: [{ vector: [0, 0] }, { vector: [1, 1] }, { vector: [1, 2] }],
+              indexType,
+              distanceFunction: { case: 'squaredEuclideanDistance', value: {} },
+            },
+            numberOfNeighbors: { defaultValue: 1n },
+            classLabels: { case: 'stringClassLabels', value: { vector: ['a', 'b', 'c'] } },
+            weightingScheme: { case: 'inverseDistanceWeighting', value: {} },
+          },
+        },
+      }
+      const at = (...x: number[]) => ({ x: { type: 'float64' as const, data: Float64Array.from(x), dims: [2] } })
+      await failing(neighbors, at(1, Number.NaN), /no finite distance to any sample/)
+      await failing(neighbors, at(-Infinity, 0), /no finite distance to any sample/)
+      expect(await make(neighbors).run(at(1, 1.9), {})).toEqual({ label: 'c' })
+    }
+  })
+
   it('an encoder that ignores unknown categories gives zeros', async () => {
     const encoder = make({
       description: { input: [int64('x')], output: [array('y', 2)] },

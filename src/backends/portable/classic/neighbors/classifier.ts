@@ -1,5 +1,5 @@
 import type { KNearestNeighborsClassifier } from '../../../../format/index.ts'
-import { type ClassicModel, type ClassicSpec, integer, invalidModel } from '../features.ts'
+import { type ClassicModel, type ClassicSpec, integer, invalidInput, invalidModel } from '../features.ts'
 import { type Label, labelsOf, makeClassification } from '../labels.ts'
 import { makeVectorizer } from '../vectorize.ts'
 import { kdTreeSearch, linearSearch, type NeighborSearch, type Samples } from './search.ts'
@@ -40,6 +40,7 @@ export function makeKNearestNeighborsClassifier(spec: ClassicSpec<KNearestNeighb
       const { rows } = vectorizer.rows([inputs])
       if (count === 0) return classify(fallback!, [fallback!], [1])
       const found = search(rows, Math.min(neighbors, count))
+      if (!Number.isFinite(found.distances[0])) throw invalidInput(spec, 'its inputs have no finite distance to any sample')
       const exact = inverse && found.distances[0] === 0
       const votes = new Float64Array(classes.length)
       let best = -1
