@@ -19,7 +19,8 @@ type Item = string | number | bigint
 /**
  * Recommends items that are similar to those given: the score of item k is Σ similarity(i, k) · (score of i − adjustment of k) over the given items i.
  * Items given in a list have score 1. Every item is a candidate, or those of the restriction; the excluded ones are left out, which are the given ones where
- * nothing else is said. Best first; of equal scores the item with the lower number. Items that the model does not know are passed over.
+ * nothing else is said. Best first; of equal scores the item with the lower number. Items that the model does not know are passed over; an optional list
+ * of given items that is left out is empty.
  */
 export function makeItemSimilarityRecommender(spec: ClassicSpec<ItemSimilarityRecommender>): ClassicModel {
   const p = spec.parameters
@@ -39,6 +40,7 @@ export function makeItemSimilarityRecommender(spec: ClassicSpec<ItemSimilarityRe
   const numberOfItem = new Map(items.map((item, number) => [item, number]))
   const inputName = p.itemInputFeatureName || (inputsOf(spec).length === 1 ? inputsOf(spec)[0]!.name : '')
   if (!inputName) throw invalidModel(spec, 'it does not name its item input')
+  const isOptional = inputsOf(spec).find(({ name }) => name === inputName)?.type?.isOptional
   const listOutput = outputCalled(spec, p.recommendedItemListOutputFeatureName)
   const scoreOutput = outputCalled(spec, p.recommendedItemScoreOutputFeatureName)
   if (!listOutput && !scoreOutput) throw invalidModel(spec, 'it names none of its outputs')
@@ -58,7 +60,7 @@ export function makeItemSimilarityRecommender(spec: ClassicSpec<ItemSimilarityRe
 
   return {
     compute(inputs) {
-      const value = inputValue(spec, inputs, inputName)
+      const value = inputs[inputName] ?? (isOptional ? [] : inputValue(spec, inputs, inputName))
       const given = new Map<number, number>()
       if (value instanceof Map) {
         for (const [item, score] of value) {
