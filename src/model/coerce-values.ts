@@ -2,7 +2,7 @@ import { CoreMLError } from '../errors.ts'
 import { toNumbers, typeOfArray } from './convert.ts'
 import type { DictionaryFeature, ScalarFeature, SequenceFeature } from './description.ts'
 import { featureText, valueText } from './feature-text.ts'
-import type { TensorData } from './tensor.ts'
+import type { Tensor, TensorData } from './tensor.ts'
 import { type Dictionary, isTensor, type Sequence } from './values.ts'
 
 const int64Low = -(2n ** 63n)
@@ -30,10 +30,14 @@ function asInt64(value: unknown, text = false): number | bigint | undefined {
   return canonicalInteger(value)
 }
 
+/** The elements of a tensor; half-precision ones, which may come as bits, as numbers. */
+function elementsOf({ type, data }: Tensor): ArrayLike<number | bigint> {
+  return type === 'float16' ? toNumbers(data, type) : data
+}
+
 /** The only element of a tensor, typed array or array of one; anything else unchanged. */
 function onlyElement(value: unknown): unknown {
-  if (isTensor(value))
-    return value.data?.length === 1 ? (value.type === 'float16' ? toNumbers(value.data, 'float16')[0] : value.data[0]) : value
+  if (isTensor(value)) return value.data?.length === 1 ? elementsOf(value)[0] : value
   if (typeOfArray(value) !== undefined) return (value as TensorData).length === 1 ? (value as TensorData)[0] : value
   if (Array.isArray(value) && value.length === 1) return onlyElement(value[0])
   return value
@@ -79,7 +83,7 @@ export function coerceDictionary(feature: DictionaryFeature, value: unknown): Di
 export function coerceSequence(feature: SequenceFeature, value: unknown): Sequence {
   const strings = feature.elementType === 'string'
   const expected = `an array of ${strings ? 'strings' : 'integers'}`
-  const items = isTensor(value) ? value.data : value
+  const items = isTensor(value) ? elementsOf(value) : value
   if (!Array.isArray(items) && typeOfArray(items) === undefined) throw refuse(feature, expected, valueText(value))
   const list = [...(items as unknown[])]
   const { length } = feature

@@ -223,6 +223,7 @@ describe('dictionaries and sequences', () => {
     expect(one(integers, [1, 2n, 2n ** 60n])).toEqual([1, 2, 2n ** 60n])
     expect(one(integers, new Int32Array([4, 5]))).toEqual([4, 5])
     expect(one(integers, { type: 'int64', data: new BigInt64Array([4n]), dims: [1] })).toEqual([4])
+    expect(one(integers, { type: 'float16', data: Uint16Array.of(0x4000, 0xbc00), dims: [2] })).toEqual([2, -1])
     refusal(strings, [], /1 to 2 of them, got 0/)
     refusal(strings, ['a', 1], /got the number 1 at place 1/)
     refusal(integers, [1.5], /got the number 1.5 at place 0/)
