@@ -7,7 +7,7 @@ import { featureText } from './feature-text.ts'
 import { coerceImage } from './image-input.ts'
 import type { ImageReader } from './image-reader.ts'
 import { didYouMean } from './suggest.ts'
-import { type Features, type FeatureValue, isTensor, ownCopies } from './values.ts'
+import { type Features, type FeatureValue, isTensor, noFeatures, ownCopies } from './values.ts'
 
 function coerceOne(
   feature: FeatureDescription,
@@ -61,7 +61,7 @@ export function coerceInputs(
     const names = new Set(features.map(({ name }) => name))
     throw unknownInput(String([...values.keys()].find((name) => !names.has(name))), features)
   }
-  const result: Features = {}
+  const result = noFeatures()
   const pending: Promise<void>[] = []
   for (const feature of features) {
     const value = values.get(feature.name) ?? undefined

@@ -46,7 +46,14 @@ export function ownCopy(value: FeatureValue): FeatureValue {
   return value
 }
 
+/** No values yet, in an object without a prototype: an optional feature that is left out may be called `constructor`. */
+export function noFeatures(): Features {
+  return Object.create(null)
+}
+
 /** {@link ownCopy} of every value. */
 export function ownCopies(features: Features): Features {
-  return Object.fromEntries(Object.entries(features).map(([name, value]) => [name, ownCopy(value)]))
+  const copies = noFeatures()
+  for (const [name, value] of Object.entries(features)) copies[name] = ownCopy(value)
+  return copies
 }

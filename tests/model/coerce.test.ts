@@ -6,7 +6,7 @@ import type { FeatureDescription } from '../../src/model/description.ts'
 import { float16ToFloat32 } from '../../src/model/float16.ts'
 import { imageFiles } from '../../src/model/image-files.ts'
 import type { Tensor } from '../../src/model/tensor.ts'
-import type { Image } from '../../src/model/values.ts'
+import type { Features, Image } from '../../src/model/values.ts'
 import { fixture } from '../fixtures/read.ts'
 import { base, image, multiArray } from './features.ts'
 
@@ -254,6 +254,9 @@ describe('names', () => {
 
   it('names of Object.prototype are ordinary names', () => {
     expect(() => coerceInputs(features, { image: 1, toString: 2 }, {}, imageFiles)).toThrow(/no input named "toString"/)
+    const optional: FeatureDescription = { ...base('constructor', true), type: 'double' }
+    const coerced = coerceInputs([...features, optional], { image: 1 }, {}, imageFiles) as Features
+    expect(coerced.constructor).toBeUndefined()
     const odd = [multiArray('constructor', 'float32', [1])]
     expect(() => coerceInputs(odd, {}, {}, imageFiles)).toThrow(/input "constructor" is missing/)
   })

@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { Model, Pipeline } from '../../format/index.ts'
 import { throwIfAborted } from '../../model/abort.ts'
-import { type Features, ownCopies } from '../../model/values.ts'
+import { type Features, noFeatures, ownCopies } from '../../model/values.ts'
 import type { BackendState } from '../backend.ts'
 import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 
@@ -86,7 +86,7 @@ class PipelineEvaluator implements Evaluator {
       throwIfAborted(options.signal)
       Object.assign(values, await stage.evaluator.run(pick(values, stage.inputs), optionsOf(stage, options)))
     }
-    return pick(values, this.#outputs)
+    return { ...pick(values, this.#outputs) }
   }
 
   async runBatch(inputs: readonly Features[], options: EvaluateOptions): Promise<Features[]> {
@@ -109,11 +109,11 @@ class PipelineEvaluator implements Evaluator {
         })
       }
     }
-    return batch.map((values) => pick(values, this.#outputs))
+    return batch.map((values) => ({ ...pick(values, this.#outputs) }))
   }
 
   #begin(inputs: Features): Features {
-    return { ...inputs, ...ownCopies(pick(inputs, this.#later)) }
+    return Object.assign(noFeatures(), inputs, ownCopies(pick(inputs, this.#later)))
   }
 
   async dispose(): Promise<void> {
@@ -128,7 +128,7 @@ function optionsOf({ hasState }: Stage, options: EvaluateOptions): EvaluateOptio
 
 /** The named features that are there. */
 function pick(values: Features, names: readonly string[]): Features {
-  const picked: Features = {}
+  const picked = noFeatures()
   for (const name of names) if (values[name] !== undefined) picked[name] = values[name]
   return picked
 }

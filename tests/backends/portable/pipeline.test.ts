@@ -77,10 +77,11 @@ describe('pipelines', () => {
   it('may leave optional inputs of stages out', async () => {
     const { make, seen } = recorder()
     const optional = stage(['x'], ['y'])
-    optional.description!.input.push(create(FeatureDescriptionSchema, feature('hint', true)))
+    for (const name of ['hint', 'constructor']) optional.description!.input.push(create(FeatureDescriptionSchema, feature(name, true)))
     const evaluator = await makePipelineEvaluator(pipeline(['x'], ['y'], [optional]), context, make)
     await evaluator.run({ x: 1 }, {})
     expect(seen[0]?.inputs).toEqual({ x: 1 })
+    expect(seen[0]?.inputs.constructor).toBeUndefined()
   })
 
   it('are refused where a name comes from nowhere, and give back the stages made so far', async () => {
