@@ -3,8 +3,8 @@ import { typeOfArray } from './convert.ts'
 import type { FeatureDescription } from './description.ts'
 import { featureText, valueText } from './feature-text.ts'
 import { didYouMean } from './suggest.ts'
-import { elementCount, type Tensor, type TensorData } from './tensor.ts'
-import { isTensor } from './values.ts'
+import { bytesOf, elementCount, type Tensor, type TensorData } from './tensor.ts'
+import { type Features, isTensor } from './values.ts'
 
 /**
  * Checks a caller's own arrays for outputs: declared element type, and room for the declared shape.
@@ -40,4 +40,26 @@ export function checkOutputBuffers(
     result[name] = data
   }
   return result
+}
+
+/**
+ * Outputs in the caller's own arrays: they are filled and become the results' data, in part where a result of flexible shape leaves some of an array over.
+ * @throws CoreMLError ERR_ARGUMENT where an array is too short
+ */
+export function fillOutputBuffers(outputs: Features, given: Record<string, TensorData>): Features {
+  const filled = { ...outputs }
+  for (const [name, data] of Object.entries(given)) {
+    const result = outputs[name]
+    if (!isTensor(result)) continue
+    const { length } = result.data
+    if (data.length < length)
+      throw new CoreMLError(
+        'ERR_ARGUMENT',
+        `outputs: "${name}" came with ${length} elements (${result.dims.join(' × ')}), the array given for it has ${data.length}`,
+      )
+    const used = data.length === length ? data : data.subarray(0, length)
+    bytesOf(used).set(bytesOf(result.data))
+    filled[name] = { ...result, data: used }
+  }
+  return filled
 }

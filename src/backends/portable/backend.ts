@@ -2,6 +2,7 @@ import { CoreMLError } from '../../errors.ts'
 import { type ModelBytes, type ModelFile, openModel } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
+import { fillOutputBuffers } from '../../model/output-buffers.ts'
 import { allocate, elementCount, type Tensor } from '../../model/tensor.ts'
 import { type Features, ownCopies } from '../../model/values.ts'
 import type {
@@ -69,7 +70,7 @@ class PortableModel implements LoadedModel {
   async predict(inputs: Features, options: PredictOptions): Promise<Prediction> {
     const evaluation = evaluationOf(options)
     const outputs = await this.#evaluator.run(inputs, evaluation)
-    return predictionOf(outputs, evaluation)
+    return predictionOf(options.outputs ? fillOutputBuffers(outputs, options.outputs) : outputs, evaluation)
   }
 
   async predictBatch(batch: Features[], options: PredictOptions): Promise<Prediction[]> {
