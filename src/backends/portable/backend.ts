@@ -70,6 +70,7 @@ class PortableModel implements LoadedModel {
   async predict(inputs: Features, options: PredictOptions): Promise<Prediction> {
     const evaluation = evaluationOf(options)
     const outputs = await this.#evaluator.run(inputs, evaluation)
+    requireInner(evaluation)
     return predictionOf(options.outputs ? fillOutputBuffers(outputs, options.outputs) : outputs, evaluation)
   }
 
@@ -123,7 +124,14 @@ type Evaluation = EvaluateOptions & { timing: { nanoseconds: number } }
 
 function evaluationOf({ state, signal, intermediates }: PredictOptions): Evaluation {
   const timing = { nanoseconds: 0 }
-  return { state, signal, timing, ...(intermediates && { intermediates: { wanted: intermediates, values: {} } }) }
+  return { state, signal, timing, ...(intermediates && { intermediates: { wanted: intermediates, values: {}, known: new Set() } }) }
+}
+
+/** Every inner value that was asked for by name has to be in the model, in whichever stage of a pipeline. */
+function requireInner({ intermediates }: Evaluation): void {
+  if (!intermediates || intermediates.wanted === 'all') return
+  const missing = intermediates.wanted.find((name) => !intermediates.known.has(name))
+  if (missing !== undefined) throw new CoreMLError('ERR_ARGUMENT', `the model has no inner value "${missing}"`)
 }
 
 function predictionOf(outputs: Features, { timing, intermediates }: Evaluation): Prediction {

@@ -7,8 +7,8 @@ import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../ba
 export interface EvaluateOptions {
   state?: BackendState
   signal?: AbortSignal
-  /** Inner values to collect, by name: `wanted` says which, `values` receives them. */
-  intermediates?: { wanted: string[] | 'all'; values: Record<string, Tensor> }
+  /** Inner values to collect, by name: `wanted` says which, `values` receives them, `known` the names that there are: constants have no values. */
+  intermediates?: { wanted: string[] | 'all'; values: Record<string, Tensor>; known: Set<string> }
   /** Receives the time that the computation itself took; stages add up. */
   timing?: { nanoseconds: number }
 }

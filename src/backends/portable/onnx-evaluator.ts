@@ -32,6 +32,8 @@ interface Loaded {
   outputs: Port[]
   /** Graph output → name of the inner value, when some were asked for. */
   inner: Record<string, string>
+  /** Names of inner values that were asked for and are there. */
+  known: string[]
 }
 
 /** A prediction that can be asked for: the tensors are handed over to another thread. */
@@ -103,6 +105,7 @@ export class OnnxEvaluator implements Evaluator {
     if (options.timing) options.timing.nanoseconds += answer.nanoseconds
     const results = resultsOf(loaded, answer.outputs)
     for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = results[output]!
+    for (const name of loaded.known) options.intermediates!.known.add(name)
     return featuresOf(this.#description, results, loaded.classifier)
   }
 
@@ -209,7 +212,8 @@ export class OnnxEvaluator implements Evaluator {
 
   async #load(lowered: Lowered, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
     const { graph, kind, states, classifier } = lowered
-    const inner = wanted ? exposeInner(lowered, wanted) : {}
+    const known = wanted ? innerNames(lowered, wanted) : []
+    const inner = exposeInner(lowered, known)
     const written = new Set(states.map(({ output }) => output))
     const inputs = featurePorts(this.#description.inputs, graph.inputs)
     const outputs = graph.outputs.filter(({ name }) => !written.has(name))
@@ -228,7 +232,7 @@ export class OnnxEvaluator implements Evaluator {
       [encoded.model.buffer as ArrayBuffer],
       signal,
     )
-    return { session, kind, classifier, inputs, outputs, inner }
+    return { session, kind, classifier, inputs, outputs, inner, known }
   }
 }
 
@@ -242,13 +246,16 @@ function resultsOf({ outputs }: Loaded, values: readonly PortValue[]): Record<st
   return results
 }
 
+/** Names of the inner values that are wanted and there: another stage of a pipeline may have the others. */
+function innerNames({ values }: Lowered, wanted: string[] | 'all'): string[] {
+  return wanted === 'all' ? [...(values?.keys() ?? [])] : [...new Set(wanted)].filter((name) => values?.has(name))
+}
+
 /** Adds inner values to the graph's outputs. */
-function exposeInner({ graph, values }: Lowered, wanted: string[] | 'all'): Record<string, string> {
-  const names = wanted === 'all' ? [...(values?.keys() ?? [])] : wanted
+function exposeInner({ graph, values }: Lowered, names: readonly string[]): Record<string, string> {
   const inner: Record<string, string> = {}
   for (const name of names) {
-    const value = values?.get(name)
-    if (!value) throw new CoreMLError('ERR_ARGUMENT', `the model has no inner value "${name}"`)
+    const value = values!.get(name)!
     if (value.constant) continue
     const output = `inner:${name}`
     graph.nodes.push({ opType: 'Identity', domain: '', name: output, inputs: [value.name], outputs: [output], attributes: {} })

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
+import { ArrayDataType } from '../../../src/format/index.ts'
 import { Model, type Tensor } from '../../../src/index.ts'
+import { ModelSchema } from '../../protobuf-schemas.ts'
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -51,4 +54,52 @@ test('of a result of flexible shape they may be longer, but not shorter', async 
     message: 'outputs: "coordinates" came with 8 elements (2 × 4), the array given for it has 7',
   })
   await model.dispose()
+})
+
+test('inner values are found in every stage of a pipeline', async () => {
+  const vector = (name: string) => ({
+    name,
+    type: { type: { case: 'multiArrayType' as const, value: { shape: [2], dataType: ArrayDataType.FLOAT32 } } },
+  })
+  const layer = (name: string, input: string, output: string, alpha: number) => ({
+    name,
+    input: [input],
+    output: [output],
+    layer: { case: 'activation' as const, value: { nonlinearity: { case: 'linear' as const, value: { alpha, beta: 1 } } } },
+  })
+  const stage = (name: string, input: string, output: string) => ({
+    specificationVersion: 4,
+    description: { input: [vector(input)], output: [vector(output)] },
+    type: {
+      case: 'neuralNetwork' as const,
+      value: {
+        arrayInputShapeMapping: 1,
+        layers: [layer(name, input, `${name} inside`, 2), layer(`${name} again`, `${name} inside`, output, 3)],
+      },
+    },
+  })
+  const pipeline = create(ModelSchema, {
+    specificationVersion: 4,
+    description: { input: [vector('x')], output: [vector('z')] },
+    type: { case: 'pipeline', value: { models: [stage('first', 'x', 'y'), stage('second', 'y', 'z')] } },
+  })
+  const model = await Model.load(toBinary(ModelSchema, pipeline), { backend: 'portable' })
+  const ask = async (...names: string[]) => {
+    const { intermediates } = await model.predictDetailed({ x: [1, -1] }, { intermediates: names })
+    return Object.fromEntries(Object.entries(intermediates!).map(([name, { data }]) => [name, Array.from(data, Number)]))
+  }
+  expect(await ask('first inside')).toEqual({ 'first inside': [3, -1] })
+  expect(await ask('second inside', 'first inside', 'second inside')).toEqual({ 'first inside': [3, -1], 'second inside': [21, -3] })
+  await expect(ask('first inside', 'third inside')).rejects.toMatchObject({
+    code: 'ERR_ARGUMENT',
+    message: 'the model has no inner value "third inside"',
+  })
+  await model.dispose()
+})
+
+test('a model without inner values refuses their names', async () => {
+  const scaler = await Model.load(path('../../fixtures/classic/scaler.mlmodel'), { backend: 'portable' })
+  await expect(scaler.predict({ x: [1, 2, 3] }, { intermediates: ['hidden'] })).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+  expect((await scaler.predictDetailed({ x: [1, 2, 3] }, { intermediates: 'all' })).intermediates).toEqual({})
+  await scaler.dispose()
 })
