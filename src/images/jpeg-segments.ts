@@ -31,17 +31,34 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
 }
 
+/** What three components of a file are. */
+export type JpegColors = 'RGB' | 'YCbCr'
+
 /**
- * Whether a file of three components holds red, green and blue themselves. Nothing in the format says so, but decoders agree: JFIF files hold YCbCr; in
- * others Adobe's segment tells, and without it components that are called R, G and B.
+ * What the components of a file are, if it has three. Nothing in the format says so, but decoders agree: JFIF files hold YCbCr; in others Adobe's segment
+ * tells, and without it components that are called R, G and B are just that.
  */
-export function holdsRgb(jpeg: Uint8Array): boolean {
+export function jpegColors(jpeg: Uint8Array): JpegColors | undefined {
+  let jfif = false
   let transform: number | undefined
   let names: string | undefined
   for (const { marker, body } of jpegSegments(jpeg)) {
-    if (marker === 0xe0 && beginsWith(body, 'JFIF\0')) return false
-    if (marker === 0xee && beginsWith(body, 'Adobe')) transform = body[11]
+    if (marker === 0xe0 && beginsWith(body, 'JFIF\0')) jfif = true
+    if (isAdobe(marker, body)) transform = body[11]
     if (isFrame(marker) && body[5] === 3) names = String.fromCharCode(body[6]!, body[9]!, body[12]!)
   }
-  return names !== undefined && (transform === undefined ? names === 'RGB' : transform === 0)
+  if (names === undefined) return undefined
+  const rgb = transform === undefined ? names === 'RGB' : transform === 0
+  return rgb && !jfif ? 'RGB' : 'YCbCr'
+}
+
+/** The file, without an Adobe segment that would have a decoder change its colours. */
+export function withoutTransform(jpeg: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(jpeg)
+  for (const { marker, body } of jpegSegments(copy)) if (isAdobe(marker, body)) body[11] = 0
+  return copy
+}
+
+function isAdobe(marker: number, body: Uint8Array): boolean {
+  return marker === 0xee && body.length > 11 && beginsWith(body, 'Adobe')
 }
