@@ -117,6 +117,18 @@ describe('tree ensembles', () => {
     })
   }
 
+  it('many trees whose thresholds nothing exceeds: missing values go where the nodes say', () => {
+    for (const value of [Infinity, Number.NaN])
+      for (const missing of [true, false]) {
+        const tree = { mode: 3, feature: 0, value, missing, whenTrue: { leaf: [1] }, whenFalse: { leaf: [2] } }
+        checkAgainstRecursion(Array<Tree>(16).fill(tree), 1, [
+          [Number.NaN, 0, 0, 0],
+          [1, 0, 0, 0],
+          [Infinity, 0, 0, 0],
+        ])
+      }
+  })
+
   it('many rows over many trees give what one row at a time gives', () => {
     const forest: Tree[] = Array.from({ length: 400 }, (_, tree) => {
       const grow = (depth: number): Tree =>

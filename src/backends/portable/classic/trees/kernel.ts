@@ -100,9 +100,9 @@ interface KernelFunctions {
   leaves(group: number, groups: number, row: number, target: number): void
 }
 
-/** Whether the kernel can evaluate an ensemble: no equality, and no threshold of ∞ that a missing value, standing as ∞, would have to exceed. */
+/** Whether the kernel can evaluate an ensemble: no equality, and no threshold (∞, NaN) that a missing value, standing as ∞, would have to exceed. */
 export function suitsKernel({ ordered, missing, threshold, child }: TreeEnsemble): boolean {
-  return ordered && !child.some((first, node) => first !== node && missing[node] === 1 && threshold[node] === Number.POSITIVE_INFINITY)
+  return ordered && !child.some((first, node) => first !== node && missing[node] === 1 && !(threshold[node]! < Number.POSITIVE_INFINITY))
 }
 
 /** An ensemble in WebAssembly memory. */
