@@ -1,8 +1,15 @@
+import { float16ToFloat32, toFloat16 } from '../model/float16.ts'
 import { channelsOfFormat, type FormattedImage } from './formats.ts'
 import type { ResizeMode } from './options.ts'
 import { resizePixels } from './resize.ts'
 
-/** Brings an 8-bit image to a size, in one of the ways of {@link ResizeMode}. */
+/** The samples of an image as numbers: bytes, or floats for half-precision ones. */
+function samplesOf({ format, data }: FormattedImage): Uint8Array | Float32Array {
+  if (format === 'gray16f') return float16ToFloat32(data as Uint16Array | Float16Array)
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** Brings an image to a size, in one of the ways of {@link ResizeMode}. */
 export function fitToSize(
   image: FormattedImage,
   width: number,
@@ -11,8 +18,11 @@ export function fitToSize(
   background: readonly [number, number, number],
 ): FormattedImage {
   const channels = channelsOfFormat[image.format]
-  const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength)
-  const give = (data: Uint8Array): FormattedImage => ({ width, height, format: image.format, data })
+  const pixels = samplesOf(image)
+  const give = (samples: Uint8Array | Float32Array): FormattedImage => {
+    const data = samples instanceof Uint8Array ? samples : toFloat16(samples)
+    return { width, height, format: image.format, data }
+  }
   if (mode === 'centerCrop') {
     const scale = Math.min(image.width / width, image.height / height)
     const [cropWidth, cropHeight] = [width * scale, height * scale]
@@ -25,7 +35,7 @@ export function fitToSize(
   const inner = resizePixels(pixels, image.width, image.height, channels, innerWidth, innerHeight)
   const [red, green, blue] = background
   const fill = channels === 4 ? [red, green, blue, 255] : [(red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16]
-  const out = new Uint8Array(width * height * channels)
+  const out = new (pixels instanceof Uint8Array ? Uint8Array : Float32Array)(width * height * channels)
   for (let at = 0; at < out.length; at++) out[at] = fill[at % channels]!
   const [left, top] = [(width - innerWidth) >> 1, (height - innerHeight) >> 1]
   for (let y = 0; y < innerHeight; y++) {

@@ -33,41 +33,45 @@ export interface Region {
 }
 
 /**
- * Resizes packed 8-bit pixels: bilinear interpolation when enlarging, weighted over all source pixels when shrinking (what Pillow calls `BILINEAR`
- * and torchvision `antialias=True`), rows first, rounded to whole levels.
+ * Resizes packed pixels: bilinear interpolation when enlarging, weighted over all source pixels when shrinking (what Pillow calls `BILINEAR`
+ * and torchvision `antialias=True`), rows first. 8-bit pixels are rounded to whole levels.
  */
-export function resizePixels(
-  data: Uint8Array,
+export function resizePixels<Samples extends Uint8Array | Float32Array>(
+  data: Samples,
   width: number,
   height: number,
   channels: number,
   toWidth: number,
   toHeight: number,
   region: Region = { x: 0, y: 0, width, height },
-): Uint8Array {
+): Samples {
+  const whole = data instanceof Uint8Array
+  const samples = (count: number) => (whole ? new Uint8Array(count) : new Float32Array(count)) as Samples
+  // Storing into an array of bytes drops the fraction.
+  const rounding = whole ? 0.5 : 0
   const columns = tapsOf(width, region.x, region.width, toWidth)
   const rows = tapsOf(height, region.y, region.height, toHeight)
   const firstRow = rows[0]!.first
   const last = rows[rows.length - 1]!
   const usedRows = last.first + last.weights.length - firstRow
-  const middle = new Uint8Array(usedRows * toWidth * channels)
+  const middle = samples(usedRows * toWidth * channels)
   for (let y = 0; y < usedRows; y++) {
     const line = (firstRow + y) * width * channels
     for (let x = 0; x < toWidth; x++) {
       const { first, weights } = columns[x]!
       for (let c = 0; c < channels; c++) {
-        let sum = 0.5
+        let sum = rounding
         for (let k = 0, at = line + first * channels + c; k < weights.length; k++, at += channels) sum += weights[k]! * data[at]!
         middle[(y * toWidth + x) * channels + c] = sum
       }
     }
   }
-  const out = new Uint8Array(toWidth * toHeight * channels)
+  const out = samples(toWidth * toHeight * channels)
   const stride = toWidth * channels
   for (let y = 0; y < toHeight; y++) {
     const { first, weights } = rows[y]!
     for (let x = 0; x < stride; x++) {
-      let sum = 0.5
+      let sum = rounding
       for (let k = 0, at = (first - firstRow) * stride + x; k < weights.length; k++, at += stride) sum += weights[k]! * middle[at]!
       out[y * stride + x] = sum
     }

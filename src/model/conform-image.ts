@@ -35,8 +35,8 @@ export function conformImage(feature: ImageFeature, image: FormattedImage, optio
   const mode = options.resize ?? 'scaleFill'
   if (mode === 'none') throw refuseImage(feature, `${came} (resizing is turned off)`)
   if (feature.width < 1 || feature.height < 1) throw refuseImage(feature, `${came}, and the model states no default size to resize it to`)
-  const eight = toFormat(image, format === 'rgba' ? 'rgba' : 'gray8')
-  return toFormat(fitToSize(eight, feature.width, feature.height, mode, options.background ?? [0, 0, 0]), format)
+  const own = image.format === format ? image : toFormat(image, format === 'rgba' ? 'rgba' : 'gray8')
+  return toFormat(fitToSize(own, feature.width, feature.height, mode, options.background ?? [0, 0, 0]), format)
 }
 
 /** One image file on its way to a feature. `source` names the file in errors; undefined for bytes that the caller gave. */

@@ -2,6 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { fitToSize } from '../../src/images/fit.ts'
 import { toFormat } from '../../src/images/formats.ts'
 import { resizePixels } from '../../src/images/resize.ts'
+import { conformImage } from '../../src/model/conform-image.ts'
+import type { ImageFeature } from '../../src/model/description.ts'
+import { float16ToFloat32, toFloat16 } from '../../src/model/float16.ts'
 import type { NpyArray } from '../../src/npy/npy.ts'
 import { arraysOfFixture } from '../fixtures/read.ts'
 
@@ -42,6 +45,24 @@ describe('resizing equals Pillow’s, but for one level of rounding', () => {
     expect(
       largestDifference(resizePixels(pixels('source-gray'), 56, 40, 1, width, height), pixels(`resize-gray-${width}x${height}`)),
     ).toBeLessThanOrEqual(1)
+  })
+
+  it.each([
+    [8, 8],
+    [100, 90],
+    [13, 40],
+  ])('half-precision grey to %i×%i keeps its fractions and signs', (width, height) => {
+    const floats = (name: string) => expected.get(name)!.data as Float32Array
+    const image = { width: 56, height: 40, format: 'gray16f' as const, data: toFloat16(floats('source-depth')) }
+    const feature: ImageFeature = {
+      ...{ name: 'depth', description: '', optional: false, type: 'image', colorSpace: 'gray16f' },
+      ...{ width, height, flexibility: { kind: 'fixed' } },
+    }
+    const resized = conformImage(feature, image, {})
+    expect(resized).toMatchObject({ width, height, format: 'gray16f' })
+    const wanted = floats(`resize-depth-${width}x${height}`)
+    const largest = Math.max(...Array.from(float16ToFloat32(resized.data as Uint16Array), (value, i) => Math.abs(value - wanted[i]!)))
+    expect(largest).toBeLessThanOrEqual(2 ** -10) // half of the last place of numbers below 4
   })
 
   it('centerCrop cuts the middle out', () => {
