@@ -29,12 +29,12 @@ export function makeItemSimilarityRecommender(spec: ClassicSpec<ItemSimilarityRe
   let greatest = -1
   for (const { itemId, similarItemList, itemScoreAdjustment } of p.itemItemSimilarities) {
     const item = Number(itemId)
-    similar.set(
-      item,
-      similarItemList.map((other) => ({ item: Number(other.itemId), similarity: other.similarityScore })),
-    )
+    // Several entries of an item add up to one list.
+    const others = similar.get(item) ?? []
+    for (const other of similarItemList) others.push({ item: Number(other.itemId), similarity: other.similarityScore })
+    similar.set(item, others)
     if (itemScoreAdjustment !== 0) adjustments.set(item, itemScoreAdjustment)
-    greatest = Math.max(greatest, item, ...similar.get(item)!.map((other) => other.item))
+    greatest = others.reduce((most, other) => Math.max(most, other.item), Math.max(greatest, item))
   }
   const items = itemNames(spec, greatest)
   const numberOfItem = new Map(items.map((item, number) => [item, number]))

@@ -143,6 +143,28 @@ describe('evaluators of classic models', () => {
     expect((await model.run({ x: -1e9 }, {})).p).toEqual(even)
   })
 
+  it('a recommender takes the similar items of an item from all its entries', async () => {
+    const sequence = { type: { case: 'sequenceType' as const, value: { type: { case: 'int64Type' as const, value: {} } } } }
+    const scores = { type: { case: 'dictionaryType' as const, value: { keyType: { case: 'int64KeyType' as const, value: {} } } } }
+    const entry = (itemId: bigint, similarityScore: number) => ({ itemId: 0n, similarItemList: [{ itemId, similarityScore }] })
+    const model = make({
+      description: { input: [{ name: 'items', type: sequence }], output: [{ name: 'scores', type: scores }] },
+      type: {
+        case: 'itemSimilarityRecommender',
+        value: {
+          itemItemSimilarities: [entry(1n, 0.5), entry(2n, 0.75)],
+          itemInputFeatureName: 'items',
+          recommendedItemScoreOutputFeatureName: 'scores',
+        },
+      },
+    })
+    const expected = new Map([
+      [2, 0.75],
+      [1, 0.5],
+    ])
+    expect(await model.run({ items: [0] }, {})).toEqual({ scores: expected })
+  })
+
   it('a long batch lets other work run, and stops when it is aborted', async () => {
     const model = make(forest(200, 6))
     const rows = Array.from({ length: 60_000 }, (_, row) => ({ a: row % 2, b: (row >> 1) % 2 }))
