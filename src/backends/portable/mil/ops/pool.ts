@@ -1,6 +1,5 @@
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
-import { product } from './common.ts'
 import { windowOf } from './conv.ts'
 
 function pool(op: OpContext, opType: string, x: Value, attributes: Record<string, number> = {}): Value {
@@ -28,12 +27,7 @@ function pool(op: OpContext, opType: string, x: Value, attributes: Record<string
 /** Pooling over windows. */
 export const pooling: LoweringTable = {
   avg_pool: (op) => pool(op, 'AveragePool', op.input('x'), { count_include_pad: op.bool('exclude_padding_from_average', false) ? 0 : 1 }),
-  l2_pool: (op) => {
-    // The root of the sum of squares: zeros in the padding add nothing.
-    const { builder } = op
-    const x = op.input('x')
-    const mean = pool(op, 'AveragePool', builder.op('Mul', [x, x]), { count_include_pad: 1 })
-    return builder.op('Sqrt', [builder.op('Mul', [mean, builder.scalar(product(op.ints('kernel_sizes')))])])
-  },
+  // The root of the sum of squares: neither padding nor what lies beyond it adds anything.
+  l2_pool: (op) => pool(op, 'LpPool', op.input('x'), { p: 2 }),
   max_pool: (op) => pool(op, 'MaxPool', op.input('x')),
 }
