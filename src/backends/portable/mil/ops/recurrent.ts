@@ -6,31 +6,41 @@ import type { LoweringTable, OpContext } from '../context.ts'
 import { matmul } from './linear.ts'
 import { flip } from './tensor-transformation.ts'
 
-/** An activation of a recurrent op as ONNX names it; the parameters are those that Core ML fixes. */
-const activations: Readonly<Record<string, { name: string; alpha: number; beta: number }>> = {
-  tanh: { name: 'Tanh', alpha: 0, beta: 0 },
-  sigmoid: { name: 'Sigmoid', alpha: 0, beta: 0 },
-  relu: { name: 'Relu', alpha: 0, beta: 0 },
+/** An activation as ONNX names it, with the parameters that it has there. */
+interface Activation {
+  name: string
+  alpha?: number
+  beta?: number
+}
+
+/** Activations of recurrent ops; the parameters are those that Core ML fixes. */
+const activations: Readonly<Record<string, Activation>> = {
+  tanh: { name: 'Tanh' },
+  sigmoid: { name: 'Sigmoid' },
+  relu: { name: 'Relu' },
   linear: { name: 'Affine', alpha: 1, beta: 0 },
   scaled_tanh: { name: 'ScaledTanh', alpha: 1, beta: 1 },
   hard_sigmoid: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
   sigmoid_hard: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
 }
 
-function activationOf(op: OpContext, parameter: string, fallback: string) {
+function activationOf(op: OpContext, parameter: string, fallback: string): Activation {
   const name = op.string(parameter, fallback).toLowerCase()
   return activations[name] ?? op.unsupported(`activation ${name}`)
 }
 
-/** Attributes that name the activations, once for each direction; none where they are ONNX's own. */
-function activationAttributes(list: readonly { name: string; alpha: number; beta: number }[], directions: number): Attributes {
+/**
+ * Attributes that name the activations, once for each direction; none where they are ONNX's own. Of the parameters onnxruntime gives each activation
+ * that has some the next one: there are none for the others.
+ */
+function activationAttributes(list: readonly Activation[], directions: number): Attributes {
   // RNN's own is another one: it has a single activation.
   if (list.length > 1 && list.every(({ name }, index) => name === ['Sigmoid', 'Tanh', 'Tanh'][index])) return {}
   const all = Array.from({ length: directions }, () => list).flat()
   return {
     activations: all.map(({ name }) => name),
-    activation_alpha: all.map(({ alpha }) => alpha),
-    activation_beta: all.map(({ beta }) => beta),
+    activation_alpha: all.flatMap(({ alpha }) => alpha ?? []),
+    activation_beta: all.flatMap(({ beta }) => beta ?? []),
   }
 }
 
@@ -145,10 +155,10 @@ function lstm(op: OpContext): Value[] {
 }
 
 /** An activation as node of its own. */
-function applied(builder: GraphBuilder, { name, alpha, beta }: { name: string; alpha: number; beta: number }, x: Value): Value {
+function applied(builder: GraphBuilder, { name, alpha, beta }: Activation, x: Value): Value {
   if (name === 'Affine') return x
   if (name === 'ScaledTanh') return builder.op('Tanh', [x])
-  return builder.op(name, [x], name === 'HardSigmoid' ? { alpha, beta } : {})
+  return builder.op(name, [x], { alpha, beta })
 }
 
 /** Core ML bounds the cell state; ONNX's LSTM would bound what goes into the activations. So this one goes step by step. */
