@@ -20,18 +20,20 @@ function suppress(
   const lowest = builder.scalar(-3.4e38)
 
   const best = builder.op('ReduceMax', [scores, builder.ints([2])], { keepdims: 0 })
+  // A score that equals the threshold is not below it, which onnxruntime's own threshold would refuse.
+  const passing =
+    threshold === undefined ? best : builder.op('Where', [builder.op('GreaterOrEqual', [best, builder.scalar(threshold)]), best, lowest])
   // One row of scores for all boxes, or one for each class, in which the boxes of the others are out of the race.
-  let contest = builder.unsqueeze(best, [1])
+  let contest = builder.unsqueeze(passing, [1])
   if (op.bool('per_class_suppression', false) && classes > 1) {
     const winner = builder.op('ArgMax', [scores], { axis: 2, keepdims: 0 })
     const own = builder.op('Equal', [builder.unsqueeze(winner, [1]), builder.reshape(range(builder, classes), [1, classes, 1])])
     contest = builder.op('Where', [own, contest, lowest])
   }
-  // Without a threshold, only what another class stands for is out.
-  const least = threshold ?? -3.3e38
+  const outOfRace = builder.scalar(-3.3e38)
   const selected = builder.op(
     'NonMaxSuppression',
-    [boxes, contest, builder.scalar(total, 'int64'), builder.scalar(op.number('iou_threshold')), builder.scalar(least)],
+    [boxes, contest, builder.scalar(total, 'int64'), builder.scalar(op.number('iou_threshold')), outOfRace],
     { center_point_box: 1 },
   )
   const places = builder.op('Gather', [selected, builder.ints([0, 2])], { axis: 1 })
