@@ -109,7 +109,12 @@ function range1d(op: OpContext): Value {
     const known = op.known(parameter)
     return known ? builder.scalar(known[0]!, type) : builder.reshape(builder.cast(op.input(parameter), type), [])
   }
-  return builder.op('Range', [scalar('start'), scalar('end'), scalar('step')])
+  const [start, end, step] = [scalar('start'), scalar('end'), scalar('step')]
+  if (type !== 'float32') return builder.op('Range', [start, end, step])
+  // onnxruntime's own would add the step again and again, and its rounding with it.
+  const count = builder.op('Ceil', [builder.op('Div', [builder.op('Sub', [end, start]), step])])
+  const steps = builder.op('Range', [builder.scalar(0, 'int64'), builder.cast(count, 'int64'), builder.scalar(1, 'int64')])
+  return builder.op('Add', [builder.op('Mul', [builder.cast(steps, 'float32'), step]), start])
 }
 
 function topk(op: OpContext): Value[] {
