@@ -1,5 +1,5 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
-import { type Dim, isStatic, type Value } from '../../onnx/value.ts'
+import { type Dim, sameDims, type Value } from '../../onnx/value.ts'
 import type { OpContext } from '../context.ts'
 import { product, range, toEnd, upTo } from './common.ts'
 
@@ -86,10 +86,8 @@ function lengthOf(size: number, start: number, end: number, step: number): numbe
 
 function sliced(builder: GraphBuilder, x: Value, slice: Slice): Value {
   const rank = x.dims.length
-  const whole =
-    slice.steps.every((step) => step === 1) && isStatic(slice.dims) && isStatic(x.dims) && product(slice.dims) === product(x.dims)
-  if (whole) return x
   const steps = slice.steps.every((step) => step === 1) ? null : builder.ints(slice.steps)
+  if (!steps && sameDims(slice.dims, x.dims)) return x
   if (slice.starts.constant && slice.ends.constant)
     return builder.op('Slice', [x, slice.starts, slice.ends, builder.ints(upTo(rank)), steps])
   const types = [{ type: x.type, dims: slice.dims }]
