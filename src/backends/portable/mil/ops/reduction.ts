@@ -5,11 +5,14 @@ function reduce(opType: string, inFloat = false): Lowering {
   return (op) => {
     const { builder } = op
     const x = op.input('x')
-    const axes = op.has('axes') ? builder.ints(op.ints('axes')) : null
+    const axes = op.has('axes') ? op.ints('axes') : null
     const converted = inFloat && x.type !== 'float32' ? builder.cast(x, 'float32') : x
-    const attributes = { keepdims: op.bool('keep_dims', false) ? 1 : 0 }
-    if (axes?.dims[0] === 0) return x
-    return builder.cast(builder.op(opType, [converted, axes], attributes), x.type)
+    // Over no axes, every element is reduced on its own; ONNX would take all of them.
+    const single = axes?.length === 0
+    const values = single ? builder.unsqueeze(converted, [x.dims.length]) : converted
+    const over = single ? [x.dims.length] : axes
+    const attributes = { keepdims: op.bool('keep_dims', false) && !single ? 1 : 0 }
+    return builder.cast(builder.op(opType, [values, over && builder.ints(over)], attributes), x.type)
   }
 }
 
