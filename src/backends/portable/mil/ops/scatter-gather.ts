@@ -66,10 +66,8 @@ function gather(op: OpContext): Value {
   return builder.transpose(picked, perm)
 }
 
-/** How updates combine with what is there, in ONNX's terms; subtracting and dividing turn the updates round first. */
-function combination(op: OpContext, updates: Value, fallback: string): { updates: Value; reduction: string } {
-  const { builder } = op
-  const mode = op.string('mode', fallback)
+/** How updates combine with what is there, in ONNX's terms; subtracting turns the updates round first. */
+function combination(op: OpContext, updates: Value, mode: string): { updates: Value; reduction: string } {
   switch (mode) {
     case 'update':
       return { updates, reduction: 'none' }
@@ -79,15 +77,13 @@ function combination(op: OpContext, updates: Value, fallback: string): { updates
     case 'min':
       return { updates, reduction: mode }
     case 'sub':
-      return { updates: builder.op('Neg', [updates]), reduction: 'add' }
-    case 'div':
-      return { updates: builder.op('Reciprocal', [updates]), reduction: 'mul' }
+      return { updates: op.builder.op('Neg', [updates]), reduction: 'add' }
     default:
       return op.unsupported(`mode ${mode}`)
   }
 }
 
-/** Runs a scattering in a type that its kernel combines elements of: division needs fractions, and bool knows no arithmetic. */
+/** Runs a scattering in a type that its kernel combines elements of: bool knows no arithmetic. */
 function scattering(
   op: OpContext,
   sizes: (data: Value) => ShapeElement[],
@@ -95,10 +91,19 @@ function scattering(
 ): Value {
   const { builder } = op
   const data = op.input('data')
+  const given = op.input('updates')
   const mode = op.string('mode', 'add')
-  const work = mode === 'div' && data.type !== 'float32' ? 'float32' : data.type === 'bool' && mode !== 'update' ? 'int32' : data.type
-  const { updates, reduction } = combination(op, builder.cast(op.input('updates'), work), 'add')
-  return builder.cast(scatter(builder, builder.cast(data, work), indicesOf(op, sizes(data)), updates, reduction), data.type)
+  const indices = indicesOf(op, sizes(data))
+  if (mode === 'div') {
+    // ONNX does not divide, but multiplies: the divisors of each element. Integers and their quotients are exact in float64.
+    const work = data.type === 'float32' ? 'float32' : 'float64'
+    const ones = builder.expand(builder.scalar(1, work), builder.dims(data))
+    const divisors = scatter(builder, ones, indices, builder.cast(given, work), 'mul')
+    return builder.cast(builder.op('Div', [builder.cast(data, work), divisors]), data.type)
+  }
+  const work = data.type === 'bool' && mode !== 'update' ? 'int32' : data.type
+  const { updates, reduction } = combination(op, builder.cast(given, work), mode)
+  return builder.cast(scatter(builder, builder.cast(data, work), indices, updates, reduction), data.type)
 }
 
 /** Picking elements by index, and putting them there. */
