@@ -103,7 +103,9 @@ export function fold(
     inputs,
     output,
   )
-  if (!elements || elements.length !== elementCount(output.dims) || !elements.every(Number.isFinite)) return undefined
+  // Integers beyond those that a number holds exactly wrap, or are what they are, in onnxruntime only.
+  const isExact = output.type === 'float32' ? Number.isFinite : Number.isSafeInteger
+  if (!elements || elements.length !== elementCount(output.dims) || !elements.every(isExact)) return undefined
   const data = allocate(output.type, elements.length)
   if (data instanceof BigInt64Array) data.set(elements.map(BigInt))
   else (data as Int32Array | Float32Array | Uint8Array).set(elements)

@@ -117,3 +117,11 @@ test('shape arithmetic in float32 folds as onnxruntime computes it', () => {
   expect(Array.from(b.cast(b.floats([-1.5, 2.9]), 'int64').constant!.data as BigInt64Array)).toEqual([-1n, 2n])
   expect(b.nodes).toEqual([])
 })
+
+test('integers that a number does not hold exactly are left to onnxruntime', async () => {
+  const b = builder()
+  const [most, odd] = [b.scalar(2 ** 31 - 1, 'int32'), b.scalar(2 ** 31 - 3, 'int32')]
+  const last = b.constant('int64', [1], BigInt64Array.of(2n ** 63n - 1n))
+  const results = await runGraph(b, [b.op('Mul', [most, odd]), b.op('Add', [most, odd]), b.concat([b.ints([1]), last], 0)])
+  expect(results.map(({ data }) => Array.from(data as BigInt64Array, BigInt))).toEqual([[3n], [-4n], [1n, 2n ** 63n - 1n]])
+})
