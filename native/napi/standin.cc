@@ -43,6 +43,7 @@ void eachSetting(Visit visit) {
   visit("lowPower", settings.lowPower);
   visit("thermalState", settings.thermalState);
   visit("compileMilliseconds", settings.compileMilliseconds);
+  visit("compileBare", settings.compileBare);
   visit("loadMilliseconds", settings.loadMilliseconds);
   visit("predictMicroseconds", settings.predictMicroseconds);
   visit("releaseMilliseconds", settings.releaseMilliseconds);

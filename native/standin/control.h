@@ -17,6 +17,7 @@ struct Settings {
   std::atomic<bool> lowPower{false};
   std::atomic<int> thermalState{0};
   std::atomic<int> compileMilliseconds{0};
+  std::atomic<bool> compileBare{false};        // a compiled model lies in the temporary folder itself, not in a folder of its own there
   std::atomic<int> loadMilliseconds{0};
   std::atomic<int> predictMicroseconds{0};
   std::atomic<int> releaseMilliseconds{20};    // how long after a prediction its inputs are let go, on another thread; 0: at once

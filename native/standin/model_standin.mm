@@ -62,8 +62,9 @@ NSURL *compile(NSURL *source, NSError **error) {
     *error = modelError(MLModelErrorGeneric, @"Error reading protobuf spec.");
     return nil;
   }
-  std::string folder = std::string([NSTemporaryDirectory() UTF8String]) + "/standin-compile-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) {
+  std::string folder = [NSTemporaryDirectory() UTF8String];
+  if (!set.compileBare) folder += "/standin-compile-XXXXXX";
+  if (!set.compileBare && mkdtemp(folder.data()) == nullptr) {
     *error = [NSError errorWithDomain:NSPOSIXErrorDomain code:errno userInfo:@{NSLocalizedDescriptionKey : @"No temporary folder."}];
     return nil;
   }

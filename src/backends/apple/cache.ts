@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import envPaths from 'env-paths'
@@ -19,9 +20,6 @@ const defaultLimit = 4 * 2 ** 30
 const modelFolder = 'model.mlmodelc'
 const entryFile = 'entry.json'
 const temporaryPrefix = '.tmp-'
-/** Codes of a disk that takes no entry: the model is used uncached then. */
-const unwritable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST', 'ENOENT'])
-
 /** The folder of compiled models: COREML_BRIDGE_CACHE, or the system's place for caches. */
 export function cachePath(): string {
   return process.env.COREML_BRIDGE_CACHE || join(envPaths('coreml-bridge', { suffix: '' }).cache, 'compiled')
@@ -52,15 +50,28 @@ async function temporaryFolder(): Promise<string> {
   return folder
 }
 
+/** What the entry's file tells. */
+async function readEntry(key: string): Promise<{ name: string; bytes: number }> {
+  return JSON.parse(await readFile(join(cachePath(), key, entryFile), 'utf8')) as { name: string; bytes: number }
+}
+
+/**
+ * Whether all of an entry is there. Its file is written last, so one without it is none; and the power may have failed after the folder got its name,
+ * but before the contents of its files were on the disk.
+ */
+async function isWhole(key: string): Promise<boolean> {
+  try {
+    const { bytes } = await readEntry(key)
+    return (await bytesOfFolder(join(cachePath(), key, modelFolder))) >= bytes
+  } catch {
+    return false
+  }
+}
+
 /** The compiled model under a key, or undefined. Marks it as used. */
 export async function findCached(key: string): Promise<string | undefined> {
+  if (!(await isWhole(key))) return undefined
   const folder = join(cachePath(), key)
-  try {
-    // The file is written last before the folder gets its name: an entry without it is none.
-    await readFile(join(folder, entryFile))
-  } catch {
-    return undefined
-  }
   const now = new Date()
   await utimes(join(folder, entryFile), now, now).catch(() => {})
   return join(folder, modelFolder)
@@ -77,23 +88,26 @@ export async function addToCache(key: string, name: string, compiled: string): P
     // Copied, not moved: if the disk fills up in the middle, the compiled model itself is still whole.
     await cp(compiled, join(temporary, modelFolder), { recursive: true })
     await writeFile(join(temporary, entryFile), JSON.stringify({ name, bytes: await bytesOfFolder(temporary) }), { mode: 0o600 })
-    await publish(temporary, join(cachePath(), key))
+    await publish(temporary, key)
   } catch (error) {
     if (temporary) await rm(temporary, { recursive: true, force: true }).catch(() => {})
-    if (unwritable.has(codeOf(error))) return undefined
+    // Whatever the system has against it: the model can be used uncached.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) return undefined
     throw error
   }
   await evict(key)
   return join(cachePath(), key, modelFolder)
 }
 
-/** Gives the finished folder its name. Another process may have been faster: its entry is as good. */
-async function publish(temporary: string, entry: string): Promise<void> {
+/** Gives the finished folder its name. Another process may have been faster: its entry is as good, unless half of it is missing. */
+async function publish(temporary: string, key: string): Promise<void> {
   try {
-    await rename(temporary, entry)
+    await rename(temporary, join(cachePath(), key))
   } catch (error) {
     if (!['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) throw error
-    await rm(temporary, { recursive: true, force: true })
+    if (await isWhole(key)) return rm(temporary, { recursive: true, force: true })
+    await removeEntry(key)
+    await publish(temporary, key)
   }
 }
 
@@ -118,11 +132,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Folders that processes left which are gone. */
+/** Removes the folders of processes that are gone, as far as this one may. */
 async function removeLeftovers(names: string[]): Promise<void> {
   for (const name of names) {
     const pid = Number(name.slice(temporaryPrefix.length).split('-')[0])
-    if (name.startsWith(temporaryPrefix) && !isAlive(pid)) await rm(join(cachePath(), name), { recursive: true, force: true })
+    if (name.startsWith(temporaryPrefix) && !isAlive(pid)) {
+      await rm(join(cachePath(), name), { recursive: true, force: true }).catch(() => {})
+    }
   }
 }
 
@@ -135,39 +151,62 @@ async function folderNames(): Promise<string[]> {
   }
 }
 
+/** Names of the entries, whole or not. What else may lie in a folder that the user has chosen is none of ours. */
+async function entryKeys(): Promise<string[]> {
+  const isOurs = (name: string) => [entryFile, modelFolder].some((part) => existsSync(join(cachePath(), name, part)))
+  return (await folderNames()).filter((name) => !name.startsWith('.') && isOurs(name))
+}
+
 /** What is in the cache, the least recently used first. */
 export async function listCache(): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = []
-  for (const key of await folderNames()) {
-    if (key.startsWith('.')) continue
-    const file = join(cachePath(), key, entryFile)
+  for (const key of await entryKeys()) {
     try {
-      const { name, bytes } = JSON.parse(await readFile(file, 'utf8')) as { name: string; bytes: number }
-      entries.push({ key, name: basename(String(name)), bytes, lastUsed: (await stat(file)).mtime })
+      const { name, bytes } = await readEntry(key)
+      entries.push({ key, name: basename(String(name)), bytes, lastUsed: (await stat(join(cachePath(), key, entryFile))).mtime })
     } catch {
-      // Removed by another process meanwhile, or nothing of ours.
+      // Removed by another process meanwhile, or damaged.
     }
   }
   return entries.sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime())
 }
 
-/** Keeps the cache within its limit; the entry `keep` stays. */
+/** How many models of this process come from each entry: Core ML may read its files as long as the model lives. */
+const inUse = new Map<string, number>()
+
+/** Keeps an entry from being evicted. @returns what lets it go */
+export function holdEntry(key: string): () => Promise<void> {
+  inUse.set(key, (inUse.get(key) ?? 0) + 1)
+  return async () => {
+    inUse.set(key, inUse.get(key)! - 1)
+  }
+}
+
+/** Keeps the cache within its limit; the entry `keep` stays, and so does what is in use or not ours to remove: another user's, say. */
 async function evict(keep: string): Promise<void> {
   await removeLeftovers(await folderNames())
   const entries = await listCache()
   let total = entries.reduce((sum, { bytes }) => sum + bytes, 0)
   for (const { key, bytes } of entries) {
     if (total <= cacheLimit()) return
-    if (key === keep) continue
-    await removeEntry(key)
-    total -= bytes
+    if (key === keep || inUse.get(key)) continue
+    if (
+      await removeEntry(key).then(
+        () => true,
+        () => false,
+      )
+    )
+      total -= bytes
   }
 }
 
 /** Empties the cache. @returns the bytes that were freed */
 export async function clearCache(): Promise<number> {
-  const entries = await listCache()
-  for (const { key } of entries) await removeEntry(key)
+  let freed = 0
+  for (const key of await entryKeys()) {
+    freed += await bytesOfFolder(join(cachePath(), key, modelFolder)).catch(() => 0)
+    await removeEntry(key)
+  }
   await removeLeftovers(await folderNames())
-  return entries.reduce((sum, { bytes }) => sum + bytes, 0)
+  return freed
 }

@@ -1,77 +1,88 @@
-import { existsSync, rmSync } from 'node:fs'
-import { cp, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
+import { existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, dirname, extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import type { AppleBinding } from './binding.ts'
-import { addToCache, findCached } from './cache.ts'
+import { addToCache, findCached, holdEntry } from './cache.ts'
 import { contentHash } from './content-hash.ts'
 import { native } from './native-errors.ts'
 
 /** A `.mlmodelc` folder to load, and what to do with it when the model goes. */
 export interface CompiledModel {
   path: string
-  /** Removes a folder that only this process uses; does nothing for one of the cache or the caller. */
+  /** Removes a folder that only this model uses; lets one of the cache go; does nothing for one of the caller. */
   release: () => Promise<void>
   /** Milliseconds that Core ML compiled; undefined where nothing had to be compiled. */
   milliseconds?: number
 }
 
-const nothing = async () => {}
-
-/** Folders of models that the cache could not take; removed at the end of the process at the latest. */
+/** Compiled models that the cache could not take; removed at the end of the process at the latest. */
 const unshared = new Set<string>()
 let watchingExit = false
 
-function removeAtExit(folder: string): void {
-  unshared.add(folder)
+function removeAtExit(compiled: string): void {
+  unshared.add(compiled)
   if (watchingExit) return
   watchingExit = true
   process.once('exit', () => {
-    for (const each of unshared) rmSync(each, { recursive: true, force: true })
+    for (const each of unshared) {
+      rmSync(each, { recursive: true, force: true })
+      removeFolderAround(each)
+    }
   })
 }
 
-/** Core ML puts the `.mlmodelc` into a folder of its own, which goes too if nothing else is in it. */
-async function removeCompiled(compiled: string): Promise<void> {
-  await rm(compiled, { recursive: true, force: true })
-  await rmdir(dirname(compiled)).catch(() => {})
+/** Core ML may have made a folder around the `.mlmodelc`, which goes once it is empty; or none: the temporary folder itself is nobody's to remove. */
+function removeFolderAround(compiled: string): void {
+  const folder = dirname(compiled)
+  try {
+    if (realpathSync(folder) !== realpathSync(tmpdir())) rmdirSync(folder)
+  } catch {
+    // Something else is in it, or the system has emptied its temporary folder.
+  }
 }
 
-/** Compilations under way, so that two loads of one model compile it once. */
-const underWay = new Map<string, Promise<CompiledModel>>()
+async function removeCompiled(compiled: string): Promise<void> {
+  await rm(compiled, { recursive: true, force: true })
+  removeFolderAround(compiled)
+}
 
-async function compileIntoCache(binding: AppleBinding, source: string, key: string): Promise<CompiledModel> {
+/** A compilation, and whether it went into the cache, where other models can use it. */
+type Compilation = CompiledModel & { shared: boolean }
+
+/** Compilations under way, so that two loads of one model compile it once. */
+const underWay = new Map<string, Promise<Compilation>>()
+
+async function compileIntoCache(binding: AppleBinding, source: string, key: string): Promise<Compilation> {
   const start = performance.now()
   const compiled = await native(binding.compileModel(source))
   const milliseconds = performance.now() - start
-  const cached = await addToCache(key, basename(source), compiled)
-  if (cached !== undefined) {
-    await removeCompiled(compiled)
-    return { path: cached, release: nothing, milliseconds }
-  }
-  const folder = dirname(compiled)
-  removeAtExit(folder)
+  removeAtExit(compiled)
   const release = async () => {
-    unshared.delete(folder)
     await removeCompiled(compiled)
+    unshared.delete(compiled)
   }
-  return { path: compiled, release, milliseconds }
+  const cached = await addToCache(key, basename(source), compiled)
+  if (cached === undefined) return { path: compiled, release, milliseconds, shared: false }
+  await release()
+  return { path: cached, release: holdEntry(key), milliseconds, shared: true }
 }
 
 /** A compiled form of the model: itself, one of the cache, or a new one. `onCompile` is called before Core ML's compiler is. */
 export async function compiledModel(binding: AppleBinding, source: string, onCompile?: () => void): Promise<CompiledModel> {
-  if (extname(source) === '.mlmodelc') return { path: source, release: nothing }
+  if (extname(source) === '.mlmodelc') return { path: source, release: async () => {} }
   // What one version of the system compiled, another may not read.
   const { osBuild, osVersion } = binding.machine()
   const key = await contentHash(source, `mlmodelc 1 ${osVersion} ${osBuild}`)
   const cached = await findCached(key)
-  if (cached !== undefined) return { path: cached, release: nothing }
+  if (cached !== undefined) return { path: cached, release: holdEntry(key) }
   onCompile?.()
   const running = underWay.get(key)
   if (running) {
     // An unshared folder is one model's own: only a cached result can be used by two.
-    const { path, release } = await running
-    if (release === nothing) return { path, release }
+    const { path, shared } = await running
+    if (shared) return { path, release: holdEntry(key) }
     return compileIntoCache(binding, source, key)
   }
   const compiling = compileIntoCache(binding, source, key)

@@ -15,6 +15,7 @@ export interface Settings {
   lowPower: boolean
   thermalState: number
   compileMilliseconds: number
+  compileBare: boolean
   loadMilliseconds: number
   predictMicroseconds: number
   releaseMilliseconds: number
@@ -52,6 +53,7 @@ const plain: Settings = {
   lowPower: false,
   thermalState: 0,
   compileMilliseconds: 0,
+  compileBare: false,
   loadMilliseconds: 0,
   predictMicroseconds: 0,
   releaseMilliseconds: 20,

@@ -1,13 +1,26 @@
 // The cache of compiled models.
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { addToCache, cachePath, clearCache, findCached, listCache } from '../../../src/backends/apple/cache.ts'
 import { contentHash } from '../../../src/backends/apple/content-hash.ts'
 import { addon, standin, useStandin } from './addon.ts'
 import { folder, modelBytes, modelFile, vector } from './models.ts'
 import { fresh, load, useScratch } from './scratch.ts'
+
+// Root may remove anything: what another user owns is played.
+const foreign = vi.hoisted(() => ({ name: '' }))
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const files = await importOriginal<typeof import('node:fs/promises')>()
+  const ours =
+    <A extends unknown[], T>(work: (path: string, ...rest: A) => Promise<T>) =>
+    (path: string, ...rest: A) =>
+      foreign.name !== '' && path.endsWith(foreign.name)
+        ? Promise.reject(Object.assign(new Error('not ours'), { code: 'EACCES', syscall: 'rm' }))
+        : work(path, ...rest)
+  return { ...files, rm: ours(files.rm as never), rename: ours(files.rename as never) }
+})
 
 useStandin()
 const temporary = useScratch()
@@ -103,6 +116,59 @@ describe('the cache', () => {
     expect(readdirSync(cachePath()).filter((name) => name.startsWith('.tmp'))).toEqual([`.tmp-${process.pid}-alive`])
   })
 
+  it('an entry that lost its bytes is made anew', async () => {
+    const path = fresh()
+    await (await load(path)).dispose()
+    const [{ key } = { key: '' }] = await listCache()
+    const file = join(cachePath(), key, 'model.mlmodelc', 'coremldata.bin')
+    // Power failed: the folder has its name, its files are empty. Or its entry's file is.
+    for (const lost of [file, join(cachePath(), key, 'entry.json')]) {
+      truncateSync(lost)
+      const model = await load(path)
+      expect(model.loadTimes.compile).toBeTypeOf('number')
+      await model.dispose()
+      expect(statSync(file).size).toBeGreaterThan(0)
+      expect(await findCached(key)).toBeDefined()
+      expect(readdirSync(cachePath())).toEqual([key])
+    }
+  })
+
+  it('is cleared of broken entries too, not of what is none', async () => {
+    await addToCache('whole', 'whole', await addon.compileModel(fresh()))
+    mkdirSync(join(cachePath(), 'half', 'model.mlmodelc'), { recursive: true })
+    mkdirSync(join(cachePath(), 'other'))
+    writeFileSync(join(cachePath(), 'notes.txt'), 'of the user')
+    expect(await clearCache()).toBeGreaterThan(0)
+    expect(readdirSync(cachePath())).toEqual(['notes.txt', 'other'])
+  })
+
+  it('never evicts what a model of this process may read', async () => {
+    const path = fresh()
+    const [one, same] = [await load(path), await load(path)]
+    process.env.COREML_BRIDGE_CACHE_LIMIT = '1'
+    await one.dispose()
+    await (await load(fresh())).dispose()
+    expect(await listCache()).toHaveLength(2)
+    expect(await same.computePlan()).toBeInstanceOf(Array)
+    await same.dispose()
+    await (await load(fresh())).dispose()
+    expect(await listCache()).toHaveLength(1)
+  })
+
+  it('takes new entries though old ones cannot be removed', async () => {
+    process.env.COREML_BRIDGE_CACHE_LIMIT = '1'
+    await addToCache('foreign', 'foreign', await addon.compileModel(fresh()))
+    mkdirSync(join(cachePath(), '.tmp-4194304-foreign'))
+    foreign.name = 'foreign'
+    try {
+      await (await load(fresh())).dispose()
+      expect((await listCache()).map(({ name }) => name)).toEqual(['foreign', expect.stringMatching(/^model-/)])
+    } finally {
+      foreign.name = ''
+    }
+    expect(readdirSync(temporary())).toHaveLength(1) // the one that was compiled for 'foreign' by hand
+  })
+
   it('two loads at once compile once; two processes leave one whole entry', async () => {
     standin.configure({ compileMilliseconds: 100 })
     const path = fresh()
@@ -134,6 +200,17 @@ describe('the cache', () => {
       await (await load(fresh())).dispose()
       expect(readdirSync(temporary())).toEqual([])
     }
+  })
+
+  it('a model compiled in the temporary folder itself goes without that folder', async () => {
+    const blocked = join(mkdtempSync(join(folder, 'place-')), 'blocked')
+    writeFileSync(blocked, '')
+    process.env.COREML_BRIDGE_CACHE = blocked
+    standin.configure({ compileBare: true })
+    const model = await load(fresh())
+    expect(readdirSync(temporary())).toEqual([expect.stringMatching(/\.mlmodelc$/)])
+    await model.dispose()
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('an entry that cannot get its name leaves no half of it in the cache', async () => {

@@ -1,9 +1,10 @@
 // Ends of processes and workers, several environments, the command line.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { addonPath } from './addon.ts'
-import { array, modelFile } from './models.ts'
+import { array, folder, modelFile } from './models.ts'
 
 const path = modelFile({ inputs: [{ name: 'x', type: array('float32', [4]) }], outputs: [{ name: 'y', type: array('float32', [4]) }] })
 
@@ -78,6 +79,23 @@ describe.skipIf(!existsSync('dist/cli/main.js'))('the command on this "Mac" (npm
     expect(ended.errors).not.toContain('Sanitizer')
     expect(ended.output).toContain('"apple"')
     expect(ended.status).toBe(0)
+  })
+
+  it('removes at its end a model that the cache did not take, and nothing else of the temporary folder', async () => {
+    const temporary = mkdtempSync(join(folder, 'tmp-'))
+    const blocked = join(mkdtempSync(join(folder, 'place-')), 'blocked')
+    for (const file of [blocked, join(temporary, 'another program’s')]) writeFileSync(file, '')
+    for (const compileBare of [true, false]) {
+      const ended = await run(
+        [
+          ...['--import', new URL('children/use-standin.mjs', import.meta.url).href],
+          ...[new URL('children/undisposed.mjs', import.meta.url).pathname, path],
+        ],
+        { TMPDIR: temporary, COREML_BRIDGE_CACHE: blocked, COREML_STANDIN: compileBare ? 'compileBare=1' : '' },
+      )
+      expect(ended).toMatchObject({ status: 0, output: '2 in the temporary folder\n' })
+      expect(readdirSync(temporary)).toEqual(['another program’s'])
+    }
   })
 
   it('devices shows the stand-in', async () => {
