@@ -12,6 +12,11 @@ namespace coreml {
 namespace {
 // A lone prediction runs synchronously on the queue's thread, which saves a thread hop. Once two met, the next ones overlap, until so many in a row were alone.
 constexpr int overlapMemory = 64;
+
+// The job's turn will never come. Whoever has cancelled it was told that already.
+void refuse(const PredictionJob &job) {
+  if (job.cancellation == nullptr || job.cancellation->start()) job.refused();
+}
 } // namespace
 
 struct PredictionQueue::Shared {
@@ -49,7 +54,7 @@ void PredictionQueue::submit(PredictionJob job) {
   std::unique_lock<std::mutex> lock(shared.mutex);
   if (shared.closed) {
     lock.unlock();
-    job.refused();
+    refuse(job);
     return;
   }
   if (!shared.idle()) shared.overlapsExpected = overlapMemory;
@@ -75,9 +80,7 @@ void PredictionQueue::close(const std::function<void()> &drained) {
     if (!idle && drained) shared.onDrained.push_back(drained);
     shared.changed.notify_one();
   }
-  for (PredictionJob &job : refused) {
-    if (job.cancellation == nullptr || job.cancellation->start()) job.refused();
-  }
+  for (const PredictionJob &job : refused) refuse(job);
   if (idle && drained) drained();
 }
 

@@ -222,6 +222,28 @@ describe('abort', () => {
     })
   })
 
+  it('and then dispose, of work that waits for its state: it is told once', async () => {
+    const native = await addon.loadModel({ path: await addon.compileModel(modelFile(stateful)) }, {})
+    const handle = native.newState()
+    standin.configure({ predictMicroseconds: 50_000 })
+    const inputs = () => Object.assign(Object.create(null), { x: { kind: 'array', type: 'float32', dims: [4], bytes: new Uint8Array(16) } })
+    const running = native.predict(inputs(), { state: handle })
+    const cancellation = addon.newCancellation()
+    const waiting = [
+      native.predict(inputs(), { state: handle, cancellation }),
+      native.runTimed([inputs()], { state: handle, iterations: 1, cancellation: addon.newCancellation() }),
+    ]
+    const told = Promise.allSettled(waiting)
+    await sleep(20)
+    expect(cancellation.cancel()).toBe(true)
+    const disposal = native.dispose()
+    await running
+    await disposal
+    const codes = (await told).map((result) => result.status === 'rejected' && (result.reason as { code: string }).code)
+    expect(codes).toEqual(['ERR_ABORTED', 'ERR_DISPOSED'])
+    handle.dispose()
+  })
+
   it('ends a timed run after the prediction under way', async () => {
     await withModel(vector, async (model) => {
       standin.configure({ predictMicroseconds: 10_000 })
