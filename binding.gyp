@@ -14,7 +14,7 @@
             "native/napi",
             "<!(node -p \"require('node-addon-api').include_dir\")"
           ],
-          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "COREML_POWER"],
+          "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS", "COREML_POWER"],
           "link_settings": {
             "libraries": [
               "-framework CoreML",

@@ -87,7 +87,12 @@ function compileFlags({ sdk, triple, power, threadsafeFunctions }) {
     ],
     ...['coreml', 'power', 'napi'].flatMap((name) => ['-I', join(native, name)]),
     ...['node-addon-api', 'node-api-headers/include'].flatMap((name) => ['-isystem', join(root, 'node_modules', name)]),
-    ...['-DNAPI_VERSION=8', '-DNODE_ADDON_API_DISABLE_DEPRECATED', ...(power ? ['-DCOREML_POWER'] : [])],
+    ...[
+      '-DNAPI_VERSION=8',
+      '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+      '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ...(power ? ['-DCOREML_POWER'] : []),
+    ],
     ...(threadsafeFunctions ? [] : ['-DCOREML_NO_THREADSAFE_FUNCTIONS']),
   ]
 }

@@ -49,8 +49,8 @@ void JavaScriptThread::runPosted(napi_env env) {
     Napi::HandleScope scope(env);
     try {
       task->run(Napi::Env(env));
-    } catch (const Napi::Error &error) {
-      error.ThrowAsJavaScriptException();
+    } catch (const Napi::Error &) {
+      // Not even a rejection can be told: the worker is being terminated, and nobody listens any more.
     }
   }
   running_.clear();

@@ -57,6 +57,11 @@ describe('a process', () => {
     expect(ended).toMatchObject({ status: 0, output: '2,2,2,2\n', errors: '' })
   })
 
+  it('outlives workers that are ended while they call the addon', async () => {
+    const ended = await child('busy')
+    expect(ended).toMatchObject({ status: 0, output: '2,2,2,2\n', errors: '' })
+  })
+
   it('64 predictions in flight over 16 models in 4 workers', async () => {
     const ended = await child('many')
     expect(ended).toMatchObject({ status: 0, errors: '' })
