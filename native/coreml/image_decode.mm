@@ -83,8 +83,8 @@ Result<ImageValue> decode(NSData *data) {
 }
 
 template <typename Decode>
-void decodeOnNewThread(std::function<void(Result<ImageValue>)> done, Decode decodeFile) {
-  runOnNewThread([done = std::move(done), decodeFile = std::move(decodeFile)] {
+void decodeOnSharedThread(std::function<void(Result<ImageValue>)> done, Decode decodeFile) {
+  runOnSharedThread([done = std::move(done), decodeFile = std::move(decodeFile)] {
     Result<ImageValue> result = undecodable("nothing came of it");
     auto failure = guarded("ERR_INPUT", "the image file", [&] { result = decodeFile(); });
     done(failure ? Result<ImageValue>(*failure) : std::move(result));
@@ -94,13 +94,13 @@ void decodeOnNewThread(std::function<void(Result<ImageValue>)> done, Decode deco
 } // namespace
 
 void decodeImage(std::shared_ptr<Buffer> file, std::function<void(Result<ImageValue>)> done) {
-  decodeOnNewThread(std::move(done), [file = std::move(file)] {
+  decodeOnSharedThread(std::move(done), [file = std::move(file)] {
     return decode([NSData dataWithBytesNoCopy:file->data() length:file->size() freeWhenDone:NO]);
   });
 }
 
 void decodeImageAt(std::string path, std::function<void(Result<ImageValue>)> done) {
-  decodeOnNewThread(std::move(done), [path = std::move(path)]() -> Result<ImageValue> {
+  decodeOnSharedThread(std::move(done), [path = std::move(path)]() -> Result<ImageValue> {
     struct stat info = {};
     if (stat(path.c_str(), &info) != 0) return unreadable(std::generic_category().message(errno));
     if (!S_ISREG(info.st_mode)) return unreadable("it is no file");

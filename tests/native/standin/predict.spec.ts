@@ -1,6 +1,6 @@
 // What goes into Core ML and comes out of it. Expected values are the stand-in's documented function (native/standin/inference.mm), computed here another way.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -380,6 +380,15 @@ describe('images', () => {
       code: 'ERR_INPUT',
       message: expect.stringContaining('no image'),
     })
+  })
+
+  it('HEIC: a heap of files is decoded by as many threads as there are processors', async () => {
+    const threads = () => readdirSync('/proc/self/task').length
+    const before = threads()
+    const file = heic(300, 200, 1, new Array(4 * 300 * 200).fill(255))
+    const decoding = Array.from({ length: 64 }, () => addon.decodeImage(file))
+    expect(threads() - before).toBeLessThanOrEqual(cpus().length)
+    await Promise.all(decoding)
   })
 
   it('HEIC: files and bytes of any backend are decoded by the system, put on the background and brought to the feature', async () => {
