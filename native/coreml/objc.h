@@ -65,7 +65,8 @@ class Owned {
 
 inline std::string toString(NSString *text) {
   const char *utf8 = [text UTF8String];
-  return utf8 == nullptr ? std::string() : std::string(utf8);
+  // Text may hold NUL characters.
+  return utf8 == nullptr ? std::string() : std::string(utf8, [text lengthOfBytesUsingEncoding:NSUTF8StringEncoding]);
 }
 
 // Autoreleased. Text that is no UTF-8 becomes an empty string.

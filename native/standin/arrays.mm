@@ -7,7 +7,9 @@
 
 namespace standin {
 
-NSString *string(const std::string &text) { return [NSString stringWithUTF8String:text.c_str()]; }
+NSString *string(const std::string &text) {
+  return [[[NSString alloc] initWithBytes:text.data() length:text.size() encoding:NSUTF8StringEncoding] autorelease];
+}
 
 NSArray *numbers(const std::vector<int64_t> &values) {
   NSMutableArray *array = [NSMutableArray array];

@@ -243,6 +243,25 @@ describe('other values', () => {
       })
   })
 
+  it('text may hold NUL characters', async () => {
+    const [label, other] = ['a\0b', 'a\0c']
+    const path = modelFile({
+      inputs: [{ name: 'x', type: array('float32', [2]) }],
+      outputs: [
+        { name: 'label', type: scalar('string') },
+        { name: 'scores', type: dictionary('string') },
+      ],
+      labels: [label, other],
+      predicted: 'label',
+      probabilities: 'scores',
+    })
+    await withModel(path, async (model) => {
+      expect(model.classLabels).toEqual([label, other])
+      const { scores } = await model.predict({ x: [1, 2] })
+      expect([...(scores as Map<string, number>).keys()]).toEqual([label, other])
+    })
+  })
+
   it('int64 beyond the safe range stays exact', async () => {
     const path = modelFile({ inputs: [{ name: 'x', type: scalar('int64') }], outputs: [{ name: 'y', type: scalar('int64') }] })
     const big = 2n ** 60n
