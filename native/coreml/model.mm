@@ -18,7 +18,7 @@ namespace {
 
 Error disposed() { return Error{"ERR_DISPOSED", "the model was disposed before the prediction's turn came", {}, 0, {}}; }
 
-// Autoreleased; a copy, because an asset may read it long after the load.
+// Autoreleased; a copy, because Core ML may read it long after the load.
 NSData *toNSData(const std::shared_ptr<Buffer> &buffer) {
   return [[[NSData alloc] initWithBytes:buffer->data() length:buffer->size()] autorelease];
 }
@@ -28,9 +28,15 @@ NSURL *relativeURL(const std::string &path) {
   return [NSURL URLWithString:[toNSString(path) stringByAddingPercentEncodingWithAllowedCharacters:[NSCharacterSet URLPathAllowedCharacterSet]]];
 }
 
-Result<Retained<MLModelAsset *>> makeAsset(const LoadRequest &request) {
+struct Asset {
+  Retained<MLModelAsset *> asset;
+  Retained<NSArray<NSData *> *> memory;
+};
+
+Result<Asset> makeAsset(const LoadRequest &request) {
   NSError *error = nil;
   NSData *specification = toNSData(request.specification);
+  NSMutableArray<NSData *> *memory = [NSMutableArray arrayWithObject:specification];
   MLModelAsset *asset = nil;
   if (request.blobs.empty()) {
     asset = [MLModelAsset modelAssetWithSpecificationData:specification error:&error];
@@ -38,27 +44,37 @@ Result<Retained<MLModelAsset *>> makeAsset(const LoadRequest &request) {
     IF_OS_AT_LEAST(15.0, 18.0) {
       NSMutableDictionary<NSURL *, NSData *> *blobs = [NSMutableDictionary dictionaryWithCapacity:request.blobs.size()];
       for (const auto &[path, bytes] : request.blobs) [blobs setObject:toNSData(bytes) forKey:relativeURL(path)];
+      [memory addObjectsFromArray:[blobs allValues]];
       asset = [MLModelAsset modelAssetWithSpecificationData:specification blobMapping:blobs error:&error];
     } else {
       return osTooOld("loading a model with weight files from memory", "15", "18");
     }
   }
   if (asset == nil) return errorFrom("ERR_LOAD", "the model in memory", error);
-  return Retained<MLModelAsset *>::retain(asset);
+  return Asset{Retained<MLModelAsset *>::retain(asset), Retained<NSArray<NSData *> *>::retain(memory)};
 }
 
-void finishLoad(MLModel *loaded, NSError *error, size_t maximumOverlap, const Done<std::shared_ptr<Model>> &done) {
+// What a load needs until its handler has run.
+struct Loading {
+  size_t maximumOverlap;
+  Retained<NSArray<NSData *> *> memory;
+  Done<std::shared_ptr<Model>> done;
+};
+
+void finishLoad(MLModel *loaded, NSError *error, const Loading &loading) {
   Result<std::shared_ptr<Model>> result = Error{"ERR_LOAD", "loading gave nothing", {}, 0, {}};
   auto failure = guarded("ERR_LOAD", "loading", [&] {
     if (loaded == nil) {
       result = errorFrom("ERR_LOAD", "loading", error);
       return;
     }
-    auto implementation = std::make_unique<Model::Implementation>(Retained<MLModel *>::retain(loaded), maximumOverlap);
+    auto implementation = std::make_unique<Model::Implementation>(Retained<MLModel *>::retain(loaded), loading.maximumOverlap);
+    implementation->memory = loading.memory;
     implementation->description = describe([loaded modelDescription]);
+    implementation->computeUnits = static_cast<ComputeUnits>([[loaded configuration] computeUnits]);
     result = std::make_shared<Model>(std::move(implementation));
   });
-  done(failure ? Result<std::shared_ptr<Model>>(*failure) : std::move(result));
+  loading.done(failure ? Result<std::shared_ptr<Model>>(*failure) : std::move(result));
 }
 
 void startLoad(const LoadRequest &request, const Done<std::shared_ptr<Model>> &done) {
@@ -69,10 +85,10 @@ void startLoad(const LoadRequest &request, const Done<std::shared_ptr<Model>> &d
       refused = configuration.error();
       return;
     }
-    size_t overlap = request.maximumOverlap;
-    Done<std::shared_ptr<Model>> finished = done; // a block would capture the outer variable by reference, as the lambda does
+    // A block would capture the outer variables by reference, as the lambda does.
+    auto loading = std::make_shared<Loading>(Loading{request.maximumOverlap, {}, done});
     auto handler = ^(MLModel *model, NSError *error) {
-      finishLoad(model, error, overlap, finished);
+      finishLoad(model, error, *loading);
     };
     if (request.specification == nullptr) {
       NSURL *url = [NSURL fileURLWithPath:toNSString(request.compiledPath) isDirectory:YES];
@@ -84,7 +100,8 @@ void startLoad(const LoadRequest &request, const Done<std::shared_ptr<Model>> &d
       refused = asset.error();
       return;
     }
-    [MLModel loadModelAsset:asset.value().get() configuration:configuration.value().get() completionHandler:handler];
+    loading->memory = asset.value().memory;
+    [MLModel loadModelAsset:asset.value().asset.get() configuration:configuration.value().get() completionHandler:handler];
   });
   if (!refused) refused = failure;
   if (refused) done(*refused);
@@ -102,7 +119,7 @@ Model::~Model() = default;
 
 const ModelDescription &Model::description() const { return implementation_->description; }
 
-ComputeUnits Model::computeUnits() const { return static_cast<ComputeUnits>([[implementation_->model.get() configuration] computeUnits]); }
+ComputeUnits Model::computeUnits() const { return implementation_->computeUnits; }
 
 namespace {
 

@@ -11,8 +11,11 @@ namespace coreml {
 struct Model::Implementation {
   Implementation(Retained<MLModel *> loaded, size_t maximumOverlap) : model(std::move(loaded)), queue(maximumOverlap) {}
 
+  // The bytes of a model in memory: Core ML may read them as long as the model lives, and does not promise to keep them itself.
+  Retained<NSArray<NSData *> *> memory;
   Retained<MLModel *> model;
   ModelDescription description;
+  ComputeUnits computeUnits = ComputeUnits::all;
   PredictionQueue queue;
 };
 

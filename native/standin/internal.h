@@ -12,6 +12,20 @@
 
 namespace standin {
 
+// What a model in memory was loaded from: bytes of the caller's that nobody here holds, and their sum at the load.
+struct ForeignMemory {
+  std::vector<std::pair<const uint8_t *, size_t>> pieces;
+  uint64_t sum = 0;
+
+  uint64_t sumNow() const {
+    uint64_t result = 0;
+    for (const auto &[bytes, length] : pieces) {
+      for (size_t i = 0; i < length; ++i) result += bytes[i];
+    }
+    return result;
+  }
+};
+
 NSError *modelError(NSInteger code, NSString *text);
 
 // Keeps what lastConfiguration() tells.

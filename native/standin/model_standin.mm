@@ -114,6 +114,15 @@ bool hasWeights(MLModelAsset *asset, NSError **error) {
   return true;
 }
 
+ForeignMemory memoryOf(MLModelAsset *asset) {
+  ForeignMemory memory;
+  auto add = [&](NSData *data) { memory.pieces.emplace_back(static_cast<const uint8_t *>([data bytes]), [data length]); };
+  add(asset->specificationData_);
+  for (NSURL *url in asset->blobMapping_) add([asset->blobMapping_ objectForKey:url]);
+  memory.sum = memory.sumNow();
+  return memory;
+}
+
 } // namespace
 
 const Specification *keep(std::shared_ptr<Specification> specification) {
@@ -152,6 +161,7 @@ COUNT_BIRTHS
   }
   MLModelAsset *asset = [[[self alloc] init] autorelease];
   asset->specification_ = keep(parsed);
+  asset->specificationData_ = data;
   return asset;
 }
 + (instancetype)modelAssetWithSpecificationData:(NSData *)data blobMapping:(NSDictionary *)blobs error:(NSError **)error {
@@ -192,6 +202,7 @@ COUNT_BIRTHS
 COUNT_BIRTHS
 - (void)dealloc {
   COUNT_DEATH;
+  delete memory_;
   [configuration_ release];
   [description_ release];
   [super dealloc];
@@ -234,6 +245,7 @@ COUNT_BIRTHS
   onOwnThread([=] {
     NSError *error = nil;
     MLModel *model = asset->weightsInFiles_ || hasWeights(asset, &error) ? makeModel(asset->specification_, copy, &error) : nil;
+    if (model != nil && !asset->weightsInFiles_) model->memory_ = new ForeignMemory(memoryOf(asset));
     finish(model, error);
     [asset release];
     [copy release];

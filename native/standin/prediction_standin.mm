@@ -51,6 +51,10 @@ MLDictionaryFeatureProvider *predict(MLModel *model, id<MLFeatureProvider> input
   if (set.predictMicroseconds > 0) std::this_thread::sleep_for(std::chrono::microseconds(set.predictMicroseconds));
   if (set.predictSignal > 0) raise(set.predictSignal);
   while (set.hangInPredict) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  if (model->memory_ != nullptr && model->memory_->sumNow() != model->memory_->sum) {
+    if (error != nullptr) *error = modelError(MLModelErrorGeneric, @"The bytes that the model was loaded from are gone.");
+    return nil;
+  }
   releaseLater(inputs);
   if (set.nilWithoutError) return nil;
   if (set.predictError > 0) {

@@ -11,6 +11,7 @@
 
 namespace standin {
 struct Feature;
+struct ForeignMemory;
 struct Signature;
 struct Specification;
 }
@@ -297,6 +298,7 @@ typedef NS_ENUM(NSInteger, MLComputeUnits) {
 @interface MLModelAsset : NSObject {
  @public
   const standin::Specification *specification_;
+  NSData *specificationData_; // not retained, nor are the blobs' bytes by the model that is loaded: whoever gave them has to keep them
   NSDictionary *blobMapping_;
   BOOL weightsInFiles_; // of a compiled model
 }
@@ -308,6 +310,7 @@ typedef NS_ENUM(NSInteger, MLComputeUnits) {
   const standin::Specification *specification_;
   MLModelConfiguration *configuration_;
   MLModelDescription *description_;
+  standin::ForeignMemory *memory_; // of a model that was loaded from memory
   int running_;
 }
 @property(readonly, nonatomic) MLModelDescription *modelDescription;
