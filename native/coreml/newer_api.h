@@ -1,20 +1,17 @@
-// Declarations of Core ML that are newer than the iPhoneOS 16.5 SDK, whose headers the cross-compile check uses. On a newer SDK Apple's own headers have
-// them and this header is empty. The stand-in implements what is declared here, so a wrong declaration cannot hide on one side.
+// Declarations of Core ML that are newer than the iPhoneOS 16.5 SDK, whose headers the cross-compile check uses. An SDK that has some of them gives Apple's own
+// instead: it is known by a header that came with each. The stand-in implements what is declared here, so a wrong declaration cannot hide on one side.
 #pragma once
 #import <CoreML/CoreML.h>
 #include <os/availability.h>
 
-#if !__has_include(<CoreML/MLState.h>)
-
-@protocol MTLDevice;
-@class MLState, MLComputePlan, MLModelStructure;
-
 NS_ASSUME_NONNULL_BEGIN
 
-// MLFeatureType, 15.0 / 18.0
-static const MLFeatureType MLFeatureTypeState = (MLFeatureType)8;
+// Before the SDKs of macOS 14 and iOS 17.
+#if !__has_include(<CoreML/MLComputeDeviceProtocol.h>)
 
-// Devices, 14.0 / 17.0
+@protocol MTLDevice;
+
+// Devices
 API_AVAILABLE(macos(14.0), ios(17.0))
 @protocol MLComputeDeviceProtocol <NSObject>
 @end
@@ -39,7 +36,7 @@ FOUNDATION_EXPORT NSArray<id<MLComputeDeviceProtocol>> *MLAllComputeDevices(void
 @property(class, readonly, nonatomic) NSArray<id<MLComputeDeviceProtocol>> *availableComputeDevices API_AVAILABLE(macos(14.0), ios(17.0));
 @end
 
-// Asynchronous prediction, 14.0 / 17.0
+// Asynchronous prediction
 @interface MLModel (AsynchronousPrediction)
 - (void)predictionFromFeatures:(id<MLFeatureProvider>)input
                        options:(MLPredictionOptions *)options
@@ -47,72 +44,29 @@ FOUNDATION_EXPORT NSArray<id<MLComputeDeviceProtocol>> *MLAllComputeDevices(void
     API_AVAILABLE(macos(14.0), ios(17.0));
 @end
 
-// Optimization hints, 14.4 / 17.4
+#endif
+
+// Before the SDKs of macOS 14.4 and iOS 17.4.
+#if !__has_include(<CoreML/MLComputePlan.h>)
+
+// Optimization hints
 typedef NS_ENUM(NSInteger, MLReshapeFrequencyHint) {
   MLReshapeFrequencyHintFrequent = 0,
   MLReshapeFrequencyHintInfrequent = 1,
 } API_AVAILABLE(macos(14.4), ios(17.4));
 
-typedef NS_ENUM(NSInteger, MLSpecializationStrategy) {
-  MLSpecializationStrategyDefault = 0,
-  MLSpecializationStrategyFastPrediction = 1,
-} API_AVAILABLE(macos(15.0), ios(18.0));
-
 API_AVAILABLE(macos(14.4), ios(17.4))
 @interface MLOptimizationHints : NSObject <NSCopying>
 @property(readwrite, nonatomic) MLReshapeFrequencyHint reshapeFrequency;
-@property(readwrite, nonatomic) MLSpecializationStrategy specializationStrategy API_AVAILABLE(macos(15.0), ios(18.0));
 @end
 
-@interface MLModelConfiguration (NewerSettings)
+@interface MLModelConfiguration (OptimizationHints)
 @property(readwrite, copy, nonatomic) MLOptimizationHints *optimizationHints API_AVAILABLE(macos(14.4), ios(17.4));
-@property(readwrite, copy, nonatomic, nullable) NSString *functionName API_AVAILABLE(macos(15.0), ios(18.0));
 @end
 
-// Assets, 15.0 / 18.0
-@interface MLModelAsset (NewerAssets)
-+ (nullable instancetype)modelAssetWithURL:(NSURL *)compiledModelURL error:(NSError **)error API_AVAILABLE(macos(15.0), ios(18.0));
-+ (nullable instancetype)modelAssetWithSpecificationData:(NSData *)specification
-                                             blobMapping:(NSDictionary<NSURL *, NSData *> *)blobMapping
-                                                   error:(NSError **)error API_AVAILABLE(macos(15.0), ios(18.0));
-- (void)functionNamesWithCompletionHandler:(void (^)(NSArray<NSString *> *_Nullable functionNames, NSError *_Nullable error))handler
-    API_AVAILABLE(macos(15.0), ios(18.0));
-@end
+// Plan and structure
+@class MLModelStructure;
 
-// States, 15.0 / 18.0
-API_AVAILABLE(macos(15.0), ios(18.0))
-@interface MLState : NSObject
-- (void)getMultiArrayForStateNamed:(NSString *)stateName handler:(void(NS_NOESCAPE ^)(MLMultiArray *buffer))handler;
-@end
-
-API_AVAILABLE(macos(15.0), ios(18.0))
-@interface MLStateConstraint : NSObject
-@property(readonly, nonatomic) NSArray<NSNumber *> *bufferShape;
-@property(readonly, nonatomic) MLMultiArrayDataType dataType;
-@end
-
-@interface MLFeatureDescription (State)
-@property(readonly, nonatomic, nullable) MLStateConstraint *stateConstraint API_AVAILABLE(macos(15.0), ios(18.0));
-@end
-
-@interface MLModelDescription (States)
-@property(readonly, nonatomic) NSDictionary<NSString *, MLFeatureDescription *> *stateDescriptionsByName API_AVAILABLE(macos(15.0), ios(18.0));
-@end
-
-@interface MLModel (States)
-- (MLState *)newState API_AVAILABLE(macos(15.0), ios(18.0));
-- (nullable id<MLFeatureProvider>)predictionFromFeatures:(id<MLFeatureProvider>)inputFeatures
-                                              usingState:(MLState *)state
-                                                 options:(MLPredictionOptions *)options
-                                                   error:(NSError **)error API_AVAILABLE(macos(15.0), ios(18.0));
-- (void)predictionFromFeatures:(id<MLFeatureProvider>)inputFeatures
-                    usingState:(MLState *)state
-                       options:(MLPredictionOptions *)options
-             completionHandler:(void (^)(id<MLFeatureProvider> _Nullable output, NSError *_Nullable error))completionHandler
-    API_AVAILABLE(macos(15.0), ios(18.0));
-@end
-
-// Plan and structure, 14.4 / 17.4
 API_AVAILABLE(macos(14.4), ios(17.4))
 @interface MLModelStructureNeuralNetworkLayer : NSObject
 @property(readonly, nonatomic) NSString *name;
@@ -188,9 +142,73 @@ API_AVAILABLE(macos(14.4), ios(17.4))
 - (nullable MLComputePlanDeviceUsage *)computeDeviceUsageForNeuralNetworkLayer:(MLModelStructureNeuralNetworkLayer *)layer;
 @end
 
-NS_ASSUME_NONNULL_END
+#endif
+
+// Before the SDKs of macOS 15 and iOS 18.
+#if !__has_include(<CoreML/MLState.h>)
+
+static const MLFeatureType MLFeatureTypeState = (MLFeatureType)8;
+
+// Settings
+typedef NS_ENUM(NSInteger, MLSpecializationStrategy) {
+  MLSpecializationStrategyDefault = 0,
+  MLSpecializationStrategyFastPrediction = 1,
+} API_AVAILABLE(macos(15.0), ios(18.0));
+
+@interface MLOptimizationHints (Specialization)
+@property(readwrite, nonatomic) MLSpecializationStrategy specializationStrategy API_AVAILABLE(macos(15.0), ios(18.0));
+@end
+
+@interface MLModelConfiguration (Functions)
+@property(readwrite, copy, nonatomic, nullable) NSString *functionName API_AVAILABLE(macos(15.0), ios(18.0));
+@end
+
+// Assets
+@interface MLModelAsset (NewerAssets)
++ (nullable instancetype)modelAssetWithURL:(NSURL *)compiledModelURL error:(NSError **)error API_AVAILABLE(macos(15.0), ios(18.0));
++ (nullable instancetype)modelAssetWithSpecificationData:(NSData *)specification
+                                             blobMapping:(NSDictionary<NSURL *, NSData *> *)blobMapping
+                                                   error:(NSError **)error API_AVAILABLE(macos(15.0), ios(18.0));
+- (void)functionNamesWithCompletionHandler:(void (^)(NSArray<NSString *> *_Nullable functionNames, NSError *_Nullable error))handler
+    API_AVAILABLE(macos(15.0), ios(18.0));
+@end
+
+// States
+API_AVAILABLE(macos(15.0), ios(18.0))
+@interface MLState : NSObject
+- (void)getMultiArrayForStateNamed:(NSString *)stateName handler:(void(NS_NOESCAPE ^)(MLMultiArray *buffer))handler;
+@end
+
+API_AVAILABLE(macos(15.0), ios(18.0))
+@interface MLStateConstraint : NSObject
+@property(readonly, nonatomic) NSArray<NSNumber *> *bufferShape;
+@property(readonly, nonatomic) MLMultiArrayDataType dataType;
+@end
+
+@interface MLFeatureDescription (State)
+@property(readonly, nonatomic, nullable) MLStateConstraint *stateConstraint API_AVAILABLE(macos(15.0), ios(18.0));
+@end
+
+@interface MLModelDescription (States)
+@property(readonly, nonatomic) NSDictionary<NSString *, MLFeatureDescription *> *stateDescriptionsByName API_AVAILABLE(macos(15.0), ios(18.0));
+@end
+
+@interface MLModel (States)
+- (MLState *)newState API_AVAILABLE(macos(15.0), ios(18.0));
+- (nullable id<MLFeatureProvider>)predictionFromFeatures:(id<MLFeatureProvider>)inputFeatures
+                                              usingState:(MLState *)state
+                                                 options:(MLPredictionOptions *)options
+                                                   error:(NSError **)error API_AVAILABLE(macos(15.0), ios(18.0));
+- (void)predictionFromFeatures:(id<MLFeatureProvider>)inputFeatures
+                    usingState:(MLState *)state
+                       options:(MLPredictionOptions *)options
+             completionHandler:(void (^)(id<MLFeatureProvider> _Nullable output, NSError *_Nullable error))completionHandler
+    API_AVAILABLE(macos(15.0), ios(18.0));
+@end
 
 #endif
+
+NS_ASSUME_NONNULL_END
 
 // MLMultiArrayDataTypeInt8 came with the SDKs of macOS 26 and iOS 26; its value is used as a number so that older SDKs compile too.
 #if !defined(COREML_INT8_DATA_TYPE)

@@ -101,3 +101,19 @@ describe.skipIf(!folder)(`Apple's names${skipNote}`, () => {
     },
   )
 })
+
+describe('newer_api.h', () => {
+  const text = readFileSync('native/coreml/newer_api.h', 'utf8')
+
+  test.each([
+    ['14.0', 'MLComputeDeviceProtocol'],
+    ['14.4', 'MLComputePlan'],
+    ['15.0', 'MLState'],
+  ])('declares nothing of macOS %s to an SDK that has %s.h', (version, witness) => {
+    const parts = [...text.matchAll(/^#if !__has_include\(<CoreML\/(\w+)\.h>\)$(.*?)^#endif$/gms)]
+    const versions = (part = '') => new Set([...part.matchAll(/API_AVAILABLE\(macos\(([\d.]+)\)/g)].map((match) => match[1]))
+    expect(versions(parts.find(([, header]) => header === witness)?.[2])).toEqual(new Set([version]))
+    const outside = parts.reduce((rest, [part]) => rest.replace(part, ''), text)
+    expect(versions(outside)).toEqual(new Set())
+  })
+})
