@@ -121,6 +121,12 @@ export class ProgramLowering {
   #settle(op: OpContext, index: number, lowered: Value): Operand {
     const type = op.outputTypes[index]!
     if (type.kind !== 'tensor') return op.fail(`output ${index} is declared as ${type.kind}`)
+    if (lowered.dims.some((dim) => dim !== null && dim < 0)) {
+      throw new CoreMLError(
+        'ERR_MODEL_INVALID',
+        `${op}: its input is smaller than its window, the result would be [${lowered.dims.join(', ')}]`,
+      )
+    }
     let value = op.builder.cast(lowered, computeType(type.dtype))
     if (value.dims.length !== type.dims.length) {
       // A program may declare a single number with or without a dimension of one.

@@ -50,6 +50,10 @@ describe('lowering of ML Programs', () => {
       expect(() => lower(model, {}, { x: [3] })).toThrow(expect.objectContaining({ code: 'ERR_INPUT' }))
       expect(() => lower(model, {}, { x: [3] })).toThrow(new RegExp(`cannot be computed for "x" \\[3\\]: ${type} "y"`))
     }
+    const pool = operation('max_pool', { x: 'x', kernel_sizes: { ints: [5], dims: [1] } }, { y: float32(1, 1, null) })
+    const pooled = programModel({ x: float32(1, 1, null) }, [pool], ['y'])
+    expect(() => lower(pooled, {}, { x: [1, 1, 5] })).not.toThrow()
+    expect(() => lower(pooled, {}, { x: [1, 1, 3] })).toThrow(/for "x" \[1, 1, 3\]: max_pool "y": its input is smaller than its window/)
   })
 
   test('an output that is an input, a constant, or there twice', async () => {
