@@ -23,23 +23,33 @@ function float(builder: GraphBuilder, element: ShapeElement): Value {
  * Sampling points along one axis: first and distance, for `count` points over an interval of `extent` pixels
  * (the distance from the first pixel's centre to the last one's, plus one).
  */
-function spacing(builder: GraphBuilder, sampling: Sampling, extent: Value, count: number): { first: Value; step: Value } {
+function spacing(builder: GraphBuilder, sampling: Sampling, extent: Value, count: ShapeElement): { first: Value; step: Value } {
   const times = (value: Value, factor: number) => builder.op('Mul', [value, builder.scalar(factor)])
+  // `less` than `count`, but no less than one part.
+  const parts = (value: Value, less = 0) => {
+    if (typeof count === 'number') return times(value, 1 / Math.max(count - less, 1))
+    const number = builder.op('Max', [builder.op('Sub', [float(builder, count), builder.scalar(less)]), builder.scalar(1)])
+    return builder.op('Div', [value, number])
+  }
   const last = builder.op('Sub', [extent, builder.scalar(1)])
   const zero = builder.scalar(0)
   switch (sampling) {
     case 'STRICT_ALIGN_CORNERS':
-      return { first: zero, step: count > 1 ? times(last, 1 / (count - 1)) : zero }
-    case 'ALIGN_CORNERS':
-      return count > 1 ? { first: zero, step: times(last, 1 / (count - 1)) } : { first: times(last, 0.5), step: zero }
+      return { first: zero, step: parts(last, 1) }
+    case 'ALIGN_CORNERS': {
+      const middle = times(last, 0.5)
+      if (typeof count === 'number') return { first: count > 1 ? zero : middle, step: parts(last, 1) }
+      const single = builder.op('Equal', [float(builder, count), builder.scalar(1)])
+      return { first: builder.op('Where', [single, middle, zero]), step: parts(last, 1) }
+    }
     case 'DEFAULT':
-      return { first: zero, step: times(extent, 1 / count) }
+      return { first: zero, step: parts(extent) }
     case 'OFFSET_CORNERS': {
-      const step = times(builder.op('Max', [last, builder.scalar(1)]), 1 / count)
+      const step = parts(builder.op('Max', [last, builder.scalar(1)]))
       return { first: times(step, 0.5), step }
     }
     case 'UNALIGN_CORNERS': {
-      const step = times(extent, 1 / count)
+      const step = parts(extent)
       return { first: builder.op('Sub', [times(step, 0.5), builder.scalar(0.5)]), step }
     }
   }
@@ -66,12 +76,11 @@ function resizeLinear(op: OpContext, x: Value, sizes: readonly ShapeElement[], s
   // ONNX puts a single point at the first pixel, ALIGN_CORNERS in the middle.
   if (mode && !(sampling === 'ALIGN_CORNERS' && (!known || sizes.includes(1))))
     return onnxResize(builder, x, sizes, { mode: 'linear', coordinate_transformation_mode: mode })
-  if (!known) return op.unsupported(`sampling mode ${sampling} to a size that is only known in a run`)
   const weights = [rank - 2, rank - 1].map((axis, index) => {
     const size = builder.dim(x, axis)
-    const count = sizes[index] as number
+    const count = sizes[index]!
     const { first, step } = spacing(builder, sampling, float(builder, size), count)
-    const points = builder.op('Add', [first, builder.op('Mul', [builder.floats(upTo(count)), step])])
+    const points = builder.op('Add', [first, builder.op('Mul', [builder.cast(range(builder, count), 'float32'), step])])
     return interpolation(builder, clamp(builder, points, size), size)
   })
   const wide = builder.op('MatMul', [x, builder.transpose(weights[1]!, [1, 0])])
@@ -105,9 +114,11 @@ function resizeNearest(op: OpContext, x: Value, sizes: readonly ShapeElement[], 
   return onnxResize(op.builder, x, sizes, { mode: 'nearest', coordinate_transformation_mode: mode, nearest_mode: 'round_prefer_ceil' })
 }
 
-/** The last two dimensions times the op's scale factors, rounded down. */
+/** The last two dimensions times the op's scale factors, rounded down. What that makes of a product like 2.3 · 10 the program says, where it can. */
 function scaledSizes(op: OpContext, x: Value): ShapeElement[] {
   return (['height', 'width'] as const).map((side, index) => {
+    const declared = op.output().dims.at(index - 2)
+    if (typeof declared === 'number') return declared
     const factor = op.number(`scale_factor_${side}`, 1)
     const size = op.builder.dim(x, x.dims.length - 2 + index)
     if (typeof size === 'number') return Math.floor(size * factor + 1e-6)
@@ -267,8 +278,10 @@ function sampled(op: OpContext, x: Value, columns: Value, rows: Value, padding: 
     )
     return sampled(op, x, inside[0]!, inside[1]!, 'border', 0, true)
   }
-  // Mirroring at the pixels' centres or at their edges: ONNX ties that to how coordinates are normalized.
-  const centred = padding !== 'symmetric'
+  // Mirroring at the pixels' centres or at their edges: ONNX ties that to how coordinates are normalized. Between centres a single pixel has
+  // no extent, and nothing would be outside of it.
+  const single = x.dims[2] === 1 || x.dims[3] === 1
+  const centred = padding !== 'symmetric' && !(padding === 'constant' && single)
   const normalized = [columns, rows].map((positions, index) => {
     const size = float(builder, builder.dim(x, 3 - index))
     const one = builder.scalar(1)
