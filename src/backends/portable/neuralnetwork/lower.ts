@@ -63,10 +63,16 @@ function keepsSequence({ layer }: NeuralNetworkLayer): boolean {
   return layer.case !== undefined && spatialKinds.has(layer.case)
 }
 
+function statesSequence({ layer }: NeuralNetworkLayer): boolean {
+  return layer.case === 'reshape' && layer.value.targetShape.length === 4
+}
+
 /** True where layers compute with the sequence, and inputs may bring a longer one in front of what they declare. */
 function takesSequences({ arrayInputShapeMapping, layers }: NeuralNetwork, { inputs }: ModelDescription): boolean {
   const open = inputs.some((feature) => feature.type === 'multiArray' && feature.shape.length < 5)
-  return open && arrayInputShapeMapping === ArrayShapeMapping.RANK5 && !layers.every(keepsSequence)
+  // A reshape may also make one of a longer sequence.
+  const computes = (layer: NeuralNetworkLayer) => !keepsSequence(layer) || statesSequence(layer)
+  return open && arrayInputShapeMapping === ArrayShapeMapping.RANK5 && layers.some(computes)
 }
 
 /** True where every value of the network has rank 5 and its first dimension, the sequence, is 1 throughout: then it is left out. */
