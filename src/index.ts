@@ -16,7 +16,7 @@ export { compare, compile, inspect } from './lazy.ts'
 export type { CompareEvent } from './measure/events.ts'
 export type { CompareOptions, ModelToCompare } from './measure/options.ts'
 export type { CompareResult, ModelResult, UnitResult } from './measure/result.ts'
-export type { ModelPredictOptions, ModelTimedRunOptions } from './model/base-model.ts'
+export type { ModelBatchOptions, ModelPredictOptions, ModelTimedRunOptions } from './model/base-model.ts'
 export type { CompileOptions } from './model/compile.ts'
 export type {
   DictionaryFeature,

@@ -34,6 +34,9 @@ export interface ModelPredictOptions extends ImageInputOptions {
   intermediates?: string[] | 'all'
 }
 
+/** Options of {@link Model.predictBatch}. */
+export type ModelBatchOptions = Omit<ModelPredictOptions, 'state' | 'outputs' | 'intermediates'>
+
 /** Options of {@link Model.runTimed}. */
 export interface ModelTimedRunOptions extends ImageInputOptions {
   iterations?: number
@@ -64,6 +67,8 @@ const predictRules: OptionRules<ModelPredictOptions> = {
     accepts: (value) => value === 'all' || (Array.isArray(value) && value.every((name) => typeof name === 'string')),
   },
 }
+
+const batchRules: OptionRules<ModelBatchOptions> = { ...imageRules, signal: aSignal }
 
 const timedRules: OptionRules<ModelTimedRunOptions> = {
   ...imageRules,
@@ -176,9 +181,8 @@ export class BaseModel {
    * Several predictions in one call, results in the order of the inputs. Models with state predict one at a time: use `predict`.
    * @throws as {@link Model.predict}; the message of ERR_INPUT says which element of the batch is wrong
    */
-  async predictBatch(batch: Record<string, unknown>[], options: Omit<ModelPredictOptions, 'state' | 'outputs'> = {}): Promise<Features[]> {
-    const { state: _state, outputs: _outputs, ...rules } = predictRules
-    checkOptions<Omit<ModelPredictOptions, 'state' | 'outputs'>>('predictBatch', options, rules)
+  async predictBatch(batch: Record<string, unknown>[], options: ModelBatchOptions = {}): Promise<Features[]> {
+    checkOptions<ModelBatchOptions>('predictBatch', options, batchRules)
     const loaded = this.#use()
     if (!Array.isArray(batch)) throw new CoreMLError('ERR_INPUT', 'predictBatch takes an array of inputs')
     const { signal } = options

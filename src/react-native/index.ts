@@ -6,7 +6,7 @@ export type { ComputeUnits, LoadPhase, PlannedOperation, Prediction, TimedRun, U
 export { CoreMLError, type CoreMLErrorOptions, type ErrorCode } from '../errors.ts'
 export type { ModelBytes } from '../format/index.ts'
 export type { ImageInputOptions, ResizeMode } from '../images/options.ts'
-export type { ModelPredictOptions, ModelTimedRunOptions } from '../model/base-model.ts'
+export type { ModelBatchOptions, ModelPredictOptions, ModelTimedRunOptions } from '../model/base-model.ts'
 export type { CompileOptions } from '../model/compile.ts'
 export type { FeatureDescription, ModelDescription } from '../model/description.ts'
 export type { ModelState } from '../model/state.ts'

@@ -161,6 +161,7 @@ describe('predictBatch', () => {
     })
     await expect(model.predictBatch({} as never)).rejects.toThrow(/takes an array/)
     await expect(model.predictBatch([], { state: undefined } as never)).rejects.toThrow(/no option "state"/)
+    await expect(model.predictBatch([], { intermediates: 'all' } as never)).rejects.toThrow(/no option "intermediates"/)
     expect(await model.predictBatch([])).toEqual([])
   })
 
