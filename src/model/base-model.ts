@@ -2,6 +2,7 @@ import type { BackendName, ComputeUnits, LoadedModel, PlannedOperation, Predicti
 import { CoreMLError } from '../errors.ts'
 import { type ImageInputOptions, resizeModes } from '../images/options.ts'
 import { orAborted, throwIfAborted } from './abort.ts'
+import { placedInBatch } from './batch-element.ts'
 import { coerceInputs } from './coerce.ts'
 import type { FeatureDescription, ModelDescription, StateFeature } from './description.ts'
 import type { ImageReader } from './image-reader.ts'
@@ -288,9 +289,7 @@ export class BaseModel {
   #coerceAll(batch: Record<string, unknown>[], options: ImageInputOptions): Features[] | Promise<Features[]> {
     const coerced = batch.map((inputs, index) => {
       const place = (error: unknown) => {
-        if (batch.length > 1 && error instanceof CoreMLError)
-          throw new CoreMLError(error.code, `element ${index} of the batch: ${error.message}`, { cause: error.cause })
-        throw error
+        throw placedInBatch(error, index, batch.length)
       }
       try {
         const features = coerceInputs(this.inputs, inputs, options, this.#images)

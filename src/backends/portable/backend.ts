@@ -1,5 +1,6 @@
 import { CoreMLError } from '../../errors.ts'
 import { type ModelBytes, type ModelFile, openModel } from '../../format/index.ts'
+import { allOfBatch } from '../../model/batch-element.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import { fillOutputBuffers } from '../../model/output-buffers.ts'
@@ -76,7 +77,7 @@ class PortableModel implements LoadedModel {
 
   async predictBatch(batch: Features[], options: PredictOptions): Promise<Prediction[]> {
     const { runBatch } = this.#evaluator
-    if (!runBatch || options.intermediates) return Promise.all(batch.map((inputs) => this.predict(inputs, options)))
+    if (!runBatch || options.intermediates) return allOfBatch(batch, (inputs) => this.predict(inputs, options))
     const evaluation = evaluationOf(options)
     const outputs = await this.#evaluator.runBatch!(batch, evaluation)
     evaluation.timing.nanoseconds /= batch.length

@@ -1,6 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { Model, Pipeline } from '../../format/index.ts'
 import { throwIfAborted } from '../../model/abort.ts'
+import { allOfBatch } from '../../model/batch-element.ts'
 import { type Features, noFeatures, ownCopies } from '../../model/values.ts'
 import type { BackendState } from '../backend.ts'
 import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
@@ -103,7 +104,7 @@ class PipelineEvaluator implements Evaluator {
         })
       } else {
         // All are begun before the first pause.
-        const given = await Promise.all(taken.map((one) => evaluator.run(one, stageOptions)))
+        const given = await allOfBatch(taken, (one) => evaluator.run(one, stageOptions))
         batch.forEach((values, index) => {
           Object.assign(values, given[index])
         })

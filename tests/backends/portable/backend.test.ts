@@ -103,3 +103,27 @@ test('a model without inner values refuses their names', async () => {
   expect((await scaler.predictDetailed({ x: [1, 2, 3] }, { intermediates: 'all' })).intermediates).toEqual({})
   await scaler.dispose()
 })
+
+test('an error of one element of a batch tells which, wherever it is found', async () => {
+  const string = (name: string) => ({ name, type: { type: { case: 'stringType' as const, value: {} } } })
+  const vector = (name: string) => ({
+    name,
+    type: { type: { case: 'multiArrayType' as const, value: { shape: [2], dataType: ArrayDataType.DOUBLE } } },
+  })
+  const description = { input: [string('x')], output: [vector('y')] }
+  const encoder = create(ModelSchema, {
+    specificationVersion: 1,
+    description,
+    type: { case: 'oneHotEncoder', value: { categoryType: { case: 'stringCategories', value: { vector: ['a', 'b'] } } } },
+  })
+  const pipeline = create(ModelSchema, { specificationVersion: 1, description, type: { case: 'pipeline', value: { models: [encoder] } } })
+  for (const spec of [encoder, pipeline]) {
+    const model = await Model.load(toBinary(ModelSchema, spec), { backend: 'portable' })
+    const words = [...Array(20).fill('a'), 'c', 'd']
+    await expect(model.predictBatch(words.map((x) => ({ x })))).rejects.toMatchObject({
+      code: 'ERR_INPUT',
+      message: expect.stringMatching(/^element 20 of the batch: model.* input 'x' has the unknown category "c"/),
+    })
+    await model.dispose()
+  }
+})

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { CoreMLError } from '../../../errors.ts'
 import type { Model } from '../../../format/index.ts'
 import { throwIfAborted } from '../../../model/abort.ts'
+import { placedInBatch } from '../../../model/batch-element.ts'
 import { type Features, ownCopies } from '../../../model/values.ts'
 import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
 import { makeArrayFeatureExtractor } from './array-feature-extractor.ts'
@@ -97,7 +98,12 @@ class ClassicEvaluator implements Evaluator {
     let own: Features[] | undefined
     for (let count = computeBatch ? 32 : 4; results.length < inputs.length; ) {
       const start = performance.now()
-      results.push(...compute((own ?? inputs).slice(results.length, results.length + count)))
+      const some = (own ?? inputs).slice(results.length, results.length + count)
+      try {
+        results.push(...compute(some))
+      } catch (error) {
+        throw placedInBatch(error, results.length + this.#firstFailing(some), inputs.length)
+      }
       const elapsed = performance.now() - start
       if (timing) timing.nanoseconds += elapsed * 1e6
       count = Math.min(4096, Math.max(computeBatch ? 32 : 1, Math.round((count * slice) / Math.max(elapsed, slice / 8))))
@@ -108,6 +114,18 @@ class ClassicEvaluator implements Evaluator {
       }
     }
     return results
+  }
+
+  /** The first of inputs that fail together which fails alone. */
+  #firstFailing(inputs: readonly Features[]): number {
+    return inputs.findIndex((one) => {
+      try {
+        this.#model.compute(one)
+        return false
+      } catch {
+        return true
+      }
+    })
   }
 
   async dispose(): Promise<void> {
