@@ -94,6 +94,14 @@ export function lowerBranch(layer: NeuralNetworkLayer, params: BranchLayer, scop
   return choose(scope, truth(scope.graph, value), [(inner) => lower(sides[0], inner), (inner) => lower(sides[1], inner)], written)
 }
 
+/** What stands for a value that no iteration has computed: of the shape that it has else, as onnxruntime expects it where no iteration runs. */
+function placeholder(graph: GraphBuilder, dims: readonly Dim[]): Value {
+  return graph.expand(
+    graph.scalar(0),
+    dims.map((dim) => dim ?? 1),
+  )
+}
+
 /** A loop layer. */
 export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: Scope, lower: LowerLayers): void {
   const { graph, blobs } = scope
@@ -167,7 +175,8 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
     const placeholder = !blobs.has(carried[index]!)
     return { type: port.type, dims: placeholder ? port.dims : common(dims[index]!, port.dims) }
   })
-  const outputs = graph.ops('Loop', [count, first, ...initial], { body: built.graph }, { types })
+  const begin = initial.map((value, index) => (blobs.has(carried[index]!) ? value : placeholder(graph, types[index]!.dims)))
+  const outputs = graph.ops('Loop', [count, first, ...begin], { body: built.graph }, { types })
   carried.forEach((name, index) => {
     if (valued.has(name)) blobs.set(name, outputs[index]!)
   })
