@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../../errors.ts'
-import { MilDataType, type ValueType } from '../../../format/index.ts'
+import { type Dimension, MilDataType, type ValueType } from '../../../format/index.ts'
 import { bitsOf, type StorageType, storageTypeOfMil } from '../../../format/storage.ts'
 import type { TensorType } from '../../../model/tensor.ts'
 import type { Dim } from '../onnx/value.ts'
@@ -57,13 +57,20 @@ export function dtypeOf(number: number): MilDtype {
   return storage
 }
 
+/**
+ * A size as the program declares it. 0 tells nothing: it is also what coremltools declares where a reshape's 0 takes over a size that is open, and
+ * for all that follows from there.
+ */
+function declaredSize({ dimension }: Dimension): Dim {
+  return (dimension.case === 'constant' && Number(dimension.value.size)) || null
+}
+
 /** A type as the program declares it. */
 export function milType(type: ValueType | undefined): MilType {
   switch (type?.type.case) {
     case 'tensorType': {
       const { dataType, dimensions } = type.type.value
-      const dims = dimensions.map(({ dimension }): Dim => (dimension.case === 'constant' ? Number(dimension.value.size) : null))
-      return { kind: 'tensor', dtype: dtypeOf(dataType), dims }
+      return { kind: 'tensor', dtype: dtypeOf(dataType), dims: dimensions.map(declaredSize) }
     }
     case 'listType': {
       const { length, type: element } = type.type.value
