@@ -103,6 +103,26 @@ describe('lowering of ML Programs', () => {
     expect(old!.y).toEqual([3, 1])
   })
 
+  test('a 0 in a shape that a run tells takes over a dimension, since iOS 17 counted from the end', async () => {
+    const reshapes = (dims: null[]) => [
+      operation('reshape', { x: 'x', shape: 'shape' }, { reshaped: float32(...dims) }),
+      operation('shape', { x: 'reshaped' }, { y: int32(dims.length) }),
+    ]
+    const shapeOf = async (opset: string, ...sizes: number[]) => {
+      const operations = reshapes(sizes.map(() => null))
+      const feeds = {
+        x: new Tensor('float32', new Float32Array(24), [4, 2, 3]),
+        shape: new Tensor('int32', Int32Array.from(sizes), [sizes.length]),
+      }
+      const [outputs] = await run(programModel({ x: float32(null, 2, 3), shape: int32(sizes.length) }, operations, ['y'], opset), feeds)
+      return outputs!.y
+    }
+    expect(await shapeOf('CoreML7', 8, 0)).toEqual([8, 3])
+    expect(await shapeOf('CoreML7', 0, -1, 0, 0)).toEqual([1, 4, 2, 3])
+    expect(await shapeOf('CoreML7', 0, -1, 3)).toEqual([4, 2, 3])
+    expect(await shapeOf('CoreML6', 0, -1, 3)).toEqual([4, 2, 3])
+  })
+
   // torch's expand(n, -1) as coremltools 8 wrote it: the shape, -1 and all, divided by the present one.
   test('a dimension tiled less than once stays as it is', async () => {
     const operations = [

@@ -31,22 +31,27 @@ function reshape(op: OpContext): Value {
   const { builder } = op
   const x = op.input('x')
   const shape = op.known('shape')
+  const { dims } = op.output()
+  // A 0 takes over the dimension at its place, since iOS 17 counted from the end; places that x does not have are of size 1.
+  const offset = x.dims.length - (shape ?? dims).length
+  const inherited = (axis: number) => {
+    if (offset === 0) return builder.dim(x, axis)
+    if (op.opset < 17) return 0
+    return axis + offset < 0 ? 1 : builder.dim(x, axis + offset)
+  }
   if (shape) {
-    // A 0 takes over the dimension at its place, since iOS 17 counted from the end; places that x does not have are of size 1.
-    const offset = x.dims.length - shape.length
-    const inherited = (axis: number) => {
-      if (offset === 0) return builder.dim(x, axis)
-      if (op.opset < 17) return 0
-      return axis + offset < 0 ? 1 : builder.dim(x, axis + offset)
-    }
     return builder.reshape(
       x,
       shape.map((size, axis) => (size === 0 ? inherited(axis) : size)),
     )
   }
-  const { dims } = op.output()
   if (isStatic(dims)) return builder.reshape(x, dims)
-  const vector = builder.cast(op.input('shape'), 'int64')
+  let vector = builder.cast(op.input('shape'), 'int64')
+  if (offset !== 0 && op.opset >= 17) {
+    // ONNX counts from the front.
+    const zeros = builder.op('Equal', [vector, builder.scalar(0, 'int64')])
+    vector = builder.op('Where', [zeros, builder.shapeVector(upTo(dims.length).map(inherited)), vector])
+  }
   return builder.op('Reshape', [x, vector], {}, { types: [{ type: x.type, dims }] })
 }
 
