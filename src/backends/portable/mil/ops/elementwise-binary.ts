@@ -53,8 +53,10 @@ export const elementwiseBinary: LoweringTable = {
     const { builder } = op
     const [x, y] = operands(op)
     if (x.type === 'float32') return builder.op('Floor', [builder.op('Div', [x, y])])
-    // Integer division truncates: take the remainder off first.
-    return builder.op('Div', [builder.op('Sub', [x, floorMod(op, x, y)]), y])
+    // Integer division truncates: one too many where the remainders of both divisions differ.
+    const truncated = builder.op('Mod', [x, y], { fmod: 1 })
+    const more = builder.op('Not', [builder.op('Equal', [truncated, floorMod(op, x, y)])])
+    return builder.op('Sub', [builder.op('Div', [x, y]), builder.cast(more, x.type)])
   },
   mod: (op) => floorMod(op, ...operands(op)),
   pow: binary('Pow'),
