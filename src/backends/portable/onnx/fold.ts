@@ -40,6 +40,10 @@ const casts: Partial<Record<TensorType, (x: number) => number>> = { int64: Math.
 const divide: Fold = (inputs, attributes, values, output) =>
   binary(output.type === 'float32' ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(inputs, attributes, values, output)
 
+/** The remainder has the divisor's sign; with `fmod`, as in C, the dividend's. */
+const remainder: Fold = (inputs, attributes, values, output) =>
+  binary(attributes.fmod === 1 ? (a, b) => a % b : (a, b) => ((a % b) + b) % b)(inputs, attributes, values, output)
+
 function binary(compute: (a: number, b: number) => number): Fold {
   return ([a, b]) => {
     if (a!.length !== b!.length && a!.length !== 1 && b!.length !== 1) return undefined
@@ -57,6 +61,7 @@ function toOne(reduce: (elements: readonly number[]) => number): Fold {
 const folds: Record<string, Fold> = {
   ...Object.fromEntries(Object.entries(arithmetic).map(([name, compute]) => [name, binary(compute)])),
   Div: divide,
+  Mod: remainder,
   Floor: ([x]) => x!.map(Math.floor),
   Ceil: ([x]) => x!.map(Math.ceil),
   Neg: ([x]) => x!.map((element) => -element),

@@ -22,7 +22,8 @@ describe('folding of shape arithmetic', () => {
           const quotient = b.op('Div', [x, y])
           const both = b.concat([quotient, b.op('Sub', [x, y])], 0)
           const picked = b.op('Gather', [both, b.ints([-1, 0, 4])])
-          return [both, picked, b.slice(both, [0], [-4], [5]), b.op('ReduceProd', [y, b.ints([0])], { keepdims: 0 })]
+          const remainders = [y, b.op('Neg', [y])].flatMap((by) => [b.op('Mod', [x, by]), b.op('Mod', [x, by], { fmod: 1 })])
+          return [both, picked, ...remainders, b.slice(both, [0], [-4], [5]), b.op('ReduceProd', [y, b.ints([0])], { keepdims: 0 })]
         }
         const constants = chain(folded, folded.ints(left), folded.ints(right))
         expect(folded.nodes).toHaveLength(0)

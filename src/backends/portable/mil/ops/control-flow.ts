@@ -1,6 +1,6 @@
 import type { Block } from '../../../../format/index.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
-import type { Dim, Value } from '../../onnx/value.ts'
+import { constantNumbers, type Dim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import type { Operand } from '../operand.ts'
 import type { StateValue } from '../program.ts'
@@ -57,6 +57,9 @@ function setStates(op: OpContext, names: readonly string[], values: readonly Val
 function cond(op: OpContext): Operand[] {
   const { builder } = op
   const predicate = builder.cast(builder.reshape(op.input('pred'), []), 'bool')
+  const known = constantNumbers(predicate)
+  // For the shapes that decide it, the other side may make no sense.
+  if (known) return op.program.lowerBlock(op.blocks[known[0] ? 0 : 1]!, new Scope(op.scope), builder)
   const states = statesWritten(op)
   let operands: Operand[] = []
   const branches = op.blocks.map((block) =>
