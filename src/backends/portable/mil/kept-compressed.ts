@@ -49,11 +49,11 @@ function tensorType(type: ValueType | undefined): MilTensorType | undefined {
 }
 
 /** True where an op takes a weight of this form as it is stored. */
-function takesQuantized({ operation, parameter }: Use, data: MilTensorType, scale: MilTensorType): boolean {
+function takesQuantized({ operation, parameter }: Use, data: MilTensorType, scale: MilTensorType, offset?: MilTensorType): boolean {
   if (operation.type !== 'linear' || parameter !== 'weight' || !isStatic(data.dims) || !isStatic(scale.dims)) return false
   // A linear layer's result has the leading dimensions of its input.
   const leading = tensorType(operation.outputs[0]?.type)?.dims.slice(0, -1) ?? []
-  return computesOnQuantized({ dtype: data.dtype, dims: data.dims, blocks: scale.dims }, leading)
+  return computesOnQuantized({ dtype: data.dtype, dims: data.dims, blocks: scale.dims, offsetDtype: offset?.dtype }, leading)
 }
 
 function isKept(weight: Operation, values: BlockValues): boolean {
@@ -64,8 +64,9 @@ function isKept(weight: Operation, values: BlockValues): boolean {
   if (weight.type !== 'constexpr_blockwise_shift_scale') return false
   const data = values.parameter(weight, 'data')
   const scale = values.parameter(weight, 'scale')
+  const offset = values.parameter(weight, 'offset')
   const uses = values.uses(weight.outputs[0]?.name ?? '')
-  return data !== undefined && scale !== undefined && uses.length > 0 && uses.every((use) => takesQuantized(use, data, scale))
+  return data !== undefined && scale !== undefined && uses.length > 0 && uses.every((use) => takesQuantized(use, data, scale, offset))
 }
 
 /**

@@ -11,6 +11,8 @@ export interface QuantizedWeight {
   dims: readonly number[]
   scale: Float32Array
   offset?: ArrayLike<number>
+  /** The offset's own type: that of the data, or a float. */
+  offsetDtype?: MilDtype | undefined
   /** Blocks along each dimension. */
   blocks: readonly number[]
 }
@@ -28,9 +30,12 @@ const fewRows = 8
  * True for weights [N, K] that {@link matmulQuantized} computes on.
  * @param leading - dimensions of the other factor but its last one
  */
-export function computesOnQuantized(weight: Pick<QuantizedWeight, 'dtype' | 'dims' | 'blocks'>, leading: readonly Dim[]): boolean {
-  const { dtype, dims, blocks } = weight
-  if ((dtype !== 'int4' && dtype !== 'uint4') || dims.length !== 2 || leading.length === 0) return false
+export function computesOnQuantized(
+  weight: Pick<QuantizedWeight, 'dtype' | 'dims' | 'blocks' | 'offsetDtype'>,
+  leading: readonly Dim[],
+): boolean {
+  const { dtype, dims, blocks, offsetDtype = dtype } = weight
+  if (offsetDtype !== dtype || (dtype !== 'int4' && dtype !== 'uint4') || dims.length !== 2 || leading.length === 0) return false
   if (blocks[0] !== dims[0] || !blockSizes.includes(dims[1]! / blocks[1]!)) return false
   return !isStatic(leading) || elementCount(leading) <= fewRows
 }

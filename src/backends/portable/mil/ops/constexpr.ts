@@ -48,7 +48,8 @@ function blockwise(op: OpContext, dtype: MilDtype, data: ArrayLike<number>, dims
   if (scale.dims.length !== dims.length || scale.dims.some((count, axis) => dims[axis]! % count !== 0)) {
     op.fail(`scales of shape [${scale.dims.join(', ')}] do not divide data of shape [${dims.join(', ')}]`)
   }
-  return { dtype, data, dims, scale: elements(scale) as Float32Array, offset: offset && elements(offset), blocks: scale.dims }
+  const shift = offset && { offset: elements(offset), offsetDtype: offset.dtype }
+  return { dtype, data, dims, scale: elements(scale) as Float32Array, ...shift, blocks: scale.dims }
 }
 
 function decompress({ data, dims, scale, offset, blocks }: QuantizedWeight, half: boolean): Float32Array {
