@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import { bytesOf, elementCount, elementSize, type Tensor, type TensorData, typedArray } from '../../model/tensor.ts'
-import type { Features } from '../../model/values.ts'
+import { type Features, isTensor } from '../../model/values.ts'
 import type {
   ComputeUnits,
   LoadedModel,
@@ -62,7 +62,7 @@ export class AppleModel implements LoadedModel {
       throw new CoreMLError('ERR_ARGUMENT', 'intermediates: they need the .mlpackage that the model was made from')
     }
     const { outputs: given = {} } = options
-    const backings = this.#backings(given)
+    const backings = this.#backings(given, inputs)
     const { result, nanoseconds } = await this.#cancellable(options, (cancellable) => {
       const nativeOptions = { ...cancellable, state: (options.state as AppleState | undefined)?.handle, backings }
       return this.#parts.handle
@@ -118,12 +118,13 @@ export class AppleModel implements LoadedModel {
     return this.#disposal
   }
 
-  /** The caller's arrays that lie in memory from `allocate`: Core ML may write into those itself. */
-  #backings(given: Record<string, TensorData>): Record<string, NativeArray> {
+  /** The caller's arrays that lie in memory from `allocate`: Core ML may write into those itself, but not where it reads an input. */
+  #backings(given: Record<string, TensorData>, inputs: Features): Record<string, NativeArray> {
     const backings: Record<string, NativeArray> = Object.create(null)
+    const read = new Set(Object.values(inputs).map((value) => isTensor(value) && value.data.buffer))
     for (const [name, data] of Object.entries(given)) {
       const feature = this.description.outputs.find((output) => output.name === name)
-      if (feature?.type !== 'multiArray' || !this.#parts.binding.isAllocated(data.buffer)) continue
+      if (feature?.type !== 'multiArray' || !this.#parts.binding.isAllocated(data.buffer) || read.has(data.buffer)) continue
       if (elementCount(feature.shape) === data.length) backings[name] = toNativeArray(feature.dataType, feature.shape, data)
     }
     return backings

@@ -114,6 +114,18 @@ describe('allocated memory', () => {
     })
   })
 
+  it('that holds an input is never written to while Core ML reads it', async () => {
+    await withModel(vector, async (model) => {
+      const both = model.allocate('x')
+      ;(both.data as Float32Array).set([1, 2, 3, 4])
+      const before = standin.events()
+      const { y } = await model.predict({ x: both }, { outputs: { y: both } })
+      expect((y as Tensor).data).toBe(both.data)
+      expect(values(both)).toEqual([1, 2, 3, 4])
+      expect(standin.events()).toMatchObject({ backingsUsed: before.backingsUsed, backingsRefused: before.backingsRefused })
+    })
+  })
+
   it('outlives the model and the prediction that uses it', async () => {
     const model = await load(vector)
     standin.configure({ predictMicroseconds: 30_000 })
