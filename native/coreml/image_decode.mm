@@ -35,8 +35,8 @@ struct Size {
 };
 
 // What the file claims; empty where there is no image in it.
-Size claimedSize(CGImageSourceRef source) {
-  OwnedType owner(CGImageSourceCopyPropertiesAtIndex(source, 0, nullptr));
+Size claimedSize(CGImageSourceRef source, size_t index) {
+  OwnedType owner(CGImageSourceCopyPropertiesAtIndex(source, index, nullptr));
   if (!owner) return {};
   NSDictionary *properties = (NSDictionary *)owner.get();
   return {[[properties objectForKey:(NSString *)kCGImagePropertyPixelWidth] longLongValue],
@@ -44,13 +44,13 @@ Size claimedSize(CGImageSourceRef source) {
 }
 
 // The "thumbnail" of full size is what ImageIO turns upright by the file's orientation.
-OwnedImage uprightImage(CGImageSourceRef source, Size size) {
+OwnedImage uprightImage(CGImageSourceRef source, size_t index, Size size) {
   NSDictionary *options = @{
     (NSString *)kCGImageSourceCreateThumbnailFromImageAlways : [NSNumber numberWithBool:YES],
     (NSString *)kCGImageSourceCreateThumbnailWithTransform : [NSNumber numberWithBool:YES],
     (NSString *)kCGImageSourceThumbnailMaxPixelSize : [NSNumber numberWithLongLong:std::max(size.width, size.height)],
   };
-  return OwnedImage(CGImageSourceCreateThumbnailAtIndex(source, 0, (CFDictionaryRef)options));
+  return OwnedImage(CGImageSourceCreateThumbnailAtIndex(source, index, (CFDictionaryRef)options));
 }
 
 Result<ImageValue> draw(CGImageRef image) {
@@ -72,12 +72,15 @@ Result<ImageValue> draw(CGImageRef image) {
 }
 
 Result<ImageValue> decode(NSData *data) {
-  OwnedType source(CGImageSourceCreateWithData((CFDataRef)data, nullptr));
-  if (!source) return undecodable("ImageIO does not know its format");
-  Size size = claimedSize((CGImageSourceRef)source.get());
+  OwnedType owner(CGImageSourceCreateWithData((CFDataRef)data, nullptr));
+  if (!owner) return undecodable("ImageIO does not know its format");
+  auto source = (CGImageSourceRef)owner.get();
+  // The picture to show of a HEIC file need not be its first; of every other file it is.
+  size_t index = CGImageSourceGetPrimaryImageIndex(source);
+  Size size = claimedSize(source, index);
   if (size.width > 0 && size.height > maxPixels / size.width)
     return undecodable("it is too large (" + std::to_string(size.width) + "×" + std::to_string(size.height) + "; at most 100 million pixels are decoded)");
-  OwnedImage image = uprightImage((CGImageSourceRef)source.get(), size);
+  OwnedImage image = uprightImage(source, index, size);
   if (!image) return undecodable("ImageIO found no image in it");
   return draw(image.get());
 }

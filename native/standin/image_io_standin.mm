@@ -1,4 +1,5 @@
-// ImageIO and Core Graphics, for one made-up kind of file that passes as HEIC: bytes 4…11 are "ftypheic", then width and height (16 bits each, little-endian),
+// ImageIO and Core Graphics, for one made-up kind of file that passes as HEIC: byte 0 is the index of the only image that can be had, which is the primary one,
+// bytes 4…11 are "ftypheic", then width and height (16 bits each, little-endian),
 // the EXIF orientation (one byte: 1 upright, 3 upside down, 6 to be turned right), and rgba pixels, not premultiplied.
 #import <CoreGraphics/CoreGraphics.h>
 #import <ImageIO/ImageIO.h>
@@ -18,6 +19,7 @@ const CFStringRef kCGColorSpaceSRGB = (CFStringRef) @"kCGColorSpaceSRGB";
  @public
   size_t width_, height_;
   int orientation_;
+  size_t index_;
   std::vector<uint8_t> *rgba_;
 }
 @end
@@ -51,6 +53,7 @@ CGImageSourceRef CGImageSourceCreateWithData(CFDataRef reference, CFDictionaryRe
   auto *bytes = static_cast<const uint8_t *>([data bytes]);
   if ([data length] < headerBytes || std::memcmp(bytes + 4, "ftypheic", 8) != 0) return nullptr;
   StandinImage *image = [[StandinImage alloc] init];
+  image->index_ = bytes[0];
   image->width_ = bytes[12] + 256u * bytes[13];
   image->height_ = bytes[14] + 256u * bytes[15];
   image->orientation_ = bytes[16];
@@ -58,14 +61,18 @@ CGImageSourceRef CGImageSourceCreateWithData(CFDataRef reference, CFDictionaryRe
   return (CGImageSourceRef)image;
 }
 
-CFDictionaryRef CGImageSourceCopyPropertiesAtIndex(CGImageSourceRef source, size_t, CFDictionaryRef) {
+size_t CGImageSourceGetPrimaryImageIndex(CGImageSourceRef source) { return ((StandinImage *)source)->index_; }
+
+CFDictionaryRef CGImageSourceCopyPropertiesAtIndex(CGImageSourceRef source, size_t index, CFDictionaryRef) {
   StandinImage *image = (StandinImage *)source;
+  if (index != image->index_) return nullptr;
   NSNumber *width = [NSNumber numberWithUnsignedInteger:image->width_], *height = [NSNumber numberWithUnsignedInteger:image->height_];
   return (CFDictionaryRef)[[NSDictionary alloc] initWithObjectsAndKeys:width, (id)kCGImagePropertyPixelWidth, height, (id)kCGImagePropertyPixelHeight, nil];
 }
 
-CGImageRef CGImageSourceCreateThumbnailAtIndex(CGImageSourceRef source, size_t, CFDictionaryRef reference) {
+CGImageRef CGImageSourceCreateThumbnailAtIndex(CGImageSourceRef source, size_t index, CFDictionaryRef reference) {
   StandinImage *image = (StandinImage *)source;
+  if (index != image->index_) return nullptr;
   NSDictionary *options = (NSDictionary *)reference;
   if (image->rgba_->size() != image->width_ * image->height_ * 4) return nullptr; // a file cut short
   StandinImage *result = [[StandinImage alloc] init];

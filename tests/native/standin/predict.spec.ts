@@ -390,6 +390,12 @@ describe('images', () => {
       expect(Math.abs(got! - wanted)).toBeLessThanOrEqual(1)
   })
 
+  it('HEIC: of several images the primary one', async () => {
+    const file = heic(1, 1, 1, [1, 2, 3, 255])
+    file[0] = 2
+    expect(await addon.decodeImage(file)).toMatchObject({ width: 1, height: 1, buffer: Uint8Array.of(1, 2, 3, 255).buffer })
+  })
+
   it('HEIC: other bytes and a file cut short are refused', async () => {
     await expect(addon.decodeImage(Uint8Array.of(1, 2, 3))).rejects.toMatchObject({
       code: 'ERR_INPUT',

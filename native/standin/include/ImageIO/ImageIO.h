@@ -14,6 +14,7 @@ extern const CFStringRef kCGImageSourceThumbnailMaxPixelSize;
 extern const CFStringRef kCGImagePropertyPixelWidth;
 extern const CFStringRef kCGImagePropertyPixelHeight;
 CGImageSourceRef CGImageSourceCreateWithData(CFDataRef data, CFDictionaryRef options);
+size_t CGImageSourceGetPrimaryImageIndex(CGImageSourceRef source);
 CFDictionaryRef CGImageSourceCopyPropertiesAtIndex(CGImageSourceRef source, size_t index, CFDictionaryRef options);
 CGImageRef CGImageSourceCreateThumbnailAtIndex(CGImageSourceRef source, size_t index, CFDictionaryRef options);
 #ifdef __cplusplus
