@@ -39,6 +39,7 @@ describe('the cache', () => {
     const [entry, ...rest] = await listCache()
     expect(rest).toEqual([])
     expect(statSync(join(cachePath(), entry!.key)).mode & 0o777).toBe(0o700)
+    expect(statSync(join(cachePath(), entry!.key, 'entry.json')).mode & 0o777).toBe(0o600)
     expect(entry!.bytes).toBeGreaterThan(0)
     // Nothing of the compiler's stays in the temporary folder.
     expect(readdirSync(temporary())).toEqual([])

@@ -28,6 +28,18 @@ describe('inner values', () => {
     // The model itself, one with "squared" and one with everything.
     expect(standin.liveObjects().MLModel).toBe(3)
     await model.dispose()
+    // Not by the garbage collector, which has not run.
+    await expect.poll(() => standin.liveObjects().MLModel, { timeout: 5000 }).toBeUndefined()
+  })
+
+  it('that could not be had once are asked for anew', async () => {
+    const model = await Model.load(path, { backend: 'apple' })
+    standin.configure({ loadError: 1 })
+    await expect(model.predict(inputs, { intermediates: ['squared'] })).rejects.toMatchObject({ code: 'ERR_LOAD' })
+    standin.configure({ loadError: 0 })
+    expect(await model.predict(inputs, { intermediates: ['squared'] })).toHaveProperty('squared')
+    await model.dispose()
+    expect(readdirSync(temporary())).toEqual([])
   })
 
   it('of names that the model has not are refused', async () => {

@@ -181,6 +181,9 @@ describe('energy', () => {
     gated.start()
     await sleep(60)
     expect(gated.read()).toMatchObject({ gated: true, cpu: 0, memory: 0 })
+    // Too short a window tells nothing yet.
+    const begun = addon.openEnergyMeter!()
+    expect(readPowerCounters({ ...addon, openEnergyMeter: () => begun })).toMatchObject({ joules: { cpu: 0 } })
     const stuck = { ...addon, openEnergyMeter: () => ({ start: () => {}, read: () => gated.read() }) }
     expect(readPowerCounters(stuck)).toEqual({ unavailable: expect.stringContaining('read zero') })
     standin.configure({ energyGated: false, energyMissing: true })
