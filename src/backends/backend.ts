@@ -75,7 +75,7 @@ export interface Prediction {
 
 /** Samples of a loop that ran next to the runtime, not through JavaScript promises. */
 export interface TimedRun {
-  /** Nanoseconds of each prediction, in order. */
+  /** Nanoseconds of each prediction, in order; with blocks, of a prediction in the mean of each block. */
   nanoseconds: Float64Array
   /** Start of the loop and its end, milliseconds of wall clock since its own start. */
   elapsedMilliseconds: number
@@ -88,7 +88,7 @@ export interface TimedRun {
 export interface TimedRunOptions {
   iterations?: number
   durationMilliseconds?: number
-  /** Apple: predictions that are timed together as one sample (their mean); 1 when absent. */
+  /** Predictions that are one sample (their mean); 1 when absent. Whole blocks are run. */
   block?: number
   state?: BackendState
   signal?: AbortSignal

@@ -42,6 +42,8 @@ export type ModelBatchOptions = Omit<ModelPredictOptions, 'state' | 'outputs' | 
 export interface ModelTimedRunOptions extends ImageInputOptions {
   iterations?: number
   durationMilliseconds?: number
+  /** Predictions that are one sample, in the mean; 1 when absent. Whole blocks are run. */
+  block?: number
   state?: ModelState
   signal?: AbortSignal
 }
@@ -75,6 +77,7 @@ const timedRules: OptionRules<ModelTimedRunOptions> = {
   ...imageRules,
   iterations: aPositiveInteger,
   durationMilliseconds: aPositiveNumber,
+  block: aPositiveInteger,
   state: isState,
   signal: aSignal,
 }
@@ -233,14 +236,14 @@ export class BaseModel {
   async runTimed(inputs: Record<string, unknown> | Record<string, unknown>[], options: ModelTimedRunOptions = {}): Promise<TimedRun> {
     checkOptions<ModelTimedRunOptions>('runTimed', options, timedRules)
     const loaded = this.#use()
-    const { signal, iterations, durationMilliseconds } = options
+    const { signal, iterations, durationMilliseconds, block } = options
     throwIfAborted(signal)
     const state = this.#stateOf(options.state)
     const features = this.#coerceAll(Array.isArray(inputs) ? inputs : [inputs], options)
     const ready = features instanceof Promise ? await this.#afterReading(features, signal) : features
     if (ready.length === 0) throw new CoreMLError('ERR_INPUT', 'runTimed needs at least one set of inputs')
     const limit = iterations === undefined && durationMilliseconds === undefined ? { iterations: 1 } : { iterations, durationMilliseconds }
-    return orAborted(loaded.runTimed(ready, { ...limit, state, signal }), signal)
+    return orAborted(loaded.runTimed(ready, { ...limit, block, state, signal }), signal)
   }
 
   /** Waits for running predictions and frees the model. What is used afterwards rejects with ERR_DISPOSED. Does nothing the second time. */

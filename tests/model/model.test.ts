@@ -261,9 +261,14 @@ it('runTimed converts one or several inputs and makes one prediction by default'
   const model = await Model.load(file)
   await model.runTimed({ x: [1, 2] })
   await model.runTimed([{ x: [1, 2] }, { x: [3, 4] }], { durationMilliseconds: 5 })
-  expect(backend.timedRuns.map((run) => [run.inputs.length, run.options.iterations, run.options.durationMilliseconds])).toEqual([
-    [1, 1, undefined],
-    [2, undefined, 5],
+  await model.runTimed({ x: [1, 2] }, { iterations: 20, block: 10 })
+  expect(
+    backend.timedRuns.map(({ inputs, options }) => [inputs.length, options.iterations, options.durationMilliseconds, options.block]),
+  ).toEqual([
+    [1, 1, undefined, undefined],
+    [2, undefined, 5, undefined],
+    [1, 20, undefined, 10],
   ])
   await expect(model.runTimed({ x: [1, 2] }, { iterations: -1 })).rejects.toThrow(/"iterations" must be a positive whole number/)
+  await expect(model.runTimed({ x: [1, 2] }, { block: 0.5 })).rejects.toThrow(/"block" must be a positive whole number/)
 })

@@ -22,6 +22,7 @@ import type {
 import { EmptyState } from './empty-state.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
 import { makeEvaluator } from './make-evaluator.ts'
+import { timedLoop } from './timed-loop.ts'
 
 /** Runs Core ML models where there is no Core ML: NeuralNetworks and ML Programs with onnxruntime on the CPU, classic models in TypeScript. */
 export const portableBackend: Backend = {
@@ -87,17 +88,14 @@ class PortableModel implements LoadedModel {
   async runTimed(inputs: Features[], options: TimedRunOptions): Promise<TimedRun> {
     if (this.#evaluator.runTimed) return this.#evaluator.runTimed(inputs, options)
     const own = inputs.map(ownCopies)
-    const iterations = options.iterations ?? (options.durationMilliseconds === undefined ? 1 : Number.POSITIVE_INFINITY)
-    const samples: number[] = []
     let outputs: Features = {}
-    const start = performance.now()
-    do {
+    const times = await timedLoop(options, async (index) => {
       options.signal?.throwIfAborted()
       const begin = process.hrtime.bigint()
-      outputs = await this.#evaluator.run(own[samples.length % own.length]!, { state: options.state })
-      samples.push(Number(process.hrtime.bigint() - begin))
-    } while (samples.length < iterations && performance.now() - start < (options.durationMilliseconds ?? Number.POSITIVE_INFINITY))
-    return { nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start, outputs }
+      outputs = await this.#evaluator.run(own[index % own.length]!, { state: options.state })
+      return Number(process.hrtime.bigint() - begin)
+    })
+    return { ...times, outputs }
   }
 
   /** As in Core ML, a model without states gives an empty one, with which predictions are stateless. */

@@ -115,10 +115,10 @@ export class OnnxEvaluator implements Evaluator {
     if (prepared.some((other) => other.loaded !== loaded)) {
       throw new CoreMLError('ERR_INPUT', 'a timed run takes inputs of one shape: this model is compiled for each shape')
     }
-    const { iterations, durationMilliseconds } = options
+    const { iterations, durationMilliseconds, block } = options
     const feeds = prepared.map((each) => each.feeds)
     const answer = await this.#compute(loaded, options.state, (state) => {
-      const loop = { session: loaded.session, feeds, state, iterations, durationMilliseconds }
+      const loop = { session: loaded.session, feeds, state, iterations, durationMilliseconds, block }
       return this.#client.ask({ kind: 'runTimed', ...loop }, buffersOf(feeds.flat()), options.signal)
     })
     const outputs = featuresOf(this.#description, resultsOf(loaded, answer.outputs), loaded.classifier)

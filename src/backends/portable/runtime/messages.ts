@@ -1,6 +1,7 @@
 import type { Tensor, TensorData, TensorType } from '../../../model/tensor.ts'
 import type { LoweredState } from '../lowered.ts'
 import type { InputPart } from '../onnx/graph.ts'
+import type { LoopLimits } from '../timed-loop.ts'
 
 /**
  * What the process asks of the runtime (a worker thread or a child process that holds onnxruntime). Plain data: it is structured-cloned,
@@ -48,13 +49,11 @@ export interface Run {
 }
 
 /** Predicts in a loop inside the runtime, with the feeds in turn. */
-export interface RunTimed {
+export interface RunTimed extends LoopLimits {
   kind: 'runTimed'
   session: number
   feeds: PortValue[][]
   state?: number
-  iterations?: number
-  durationMilliseconds?: number
 }
 
 export interface ReleaseSession {

@@ -1,5 +1,6 @@
 import type * as Ort from 'onnxruntime-common'
 import { elementCount, type Tensor, type TensorType } from '../../../model/tensor.ts'
+import { timedLoop } from '../timed-loop.ts'
 import type { Answers, CreateSession, PortValue, Request, Run, RunTimed, SessionPorts } from './messages.ts'
 
 type OrtModule = typeof Ort
@@ -110,16 +111,13 @@ export class Sessions {
   async #runTimed(request: RunTimed): Promise<Answers['runTimed']> {
     const session = this.#session(request.session)
     const feeds = request.feeds.map((values) => this.#tensors(session, values))
-    const iterations = request.iterations ?? (request.durationMilliseconds === undefined ? 1 : Number.POSITIVE_INFINITY)
-    const samples: number[] = []
-    const start = performance.now()
     let outputs: Ort.Tensor[] = []
-    do {
-      const result = await this.#call(session, feeds[samples.length % feeds.length]!, request.state)
+    const times = await timedLoop(request, async (index) => {
+      const result = await this.#call(session, feeds[index % feeds.length]!, request.state)
       outputs = result.outputs
-      samples.push(result.nanoseconds)
-    } while (samples.length < iterations && performance.now() - start < (request.durationMilliseconds ?? Number.POSITIVE_INFINITY))
-    return { outputs: ownValues(outputs), nanoseconds: Float64Array.from(samples), elapsedMilliseconds: performance.now() - start }
+      return result.nanoseconds
+    })
+    return { outputs: ownValues(outputs), ...times }
   }
 
   /** One run, with the state's tensors fed in and its new ones kept. */
