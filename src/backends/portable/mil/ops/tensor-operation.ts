@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { floatRange } from '../../onnx/float-range.ts'
 import { reflectPad } from '../../onnx/reflect-pad.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
@@ -110,11 +111,7 @@ function range1d(op: OpContext): Value {
     return known ? builder.scalar(known[0]!, type) : builder.reshape(builder.cast(op.input(parameter), type), [])
   }
   const [start, end, step] = [scalar('start'), scalar('end'), scalar('step')]
-  if (type !== 'float32') return builder.op('Range', [start, end, step])
-  // onnxruntime's own would add the step again and again, and its rounding with it.
-  const count = builder.op('Ceil', [builder.op('Div', [builder.op('Sub', [end, start]), step])])
-  const steps = builder.op('Range', [builder.scalar(0, 'int64'), builder.cast(count, 'int64'), builder.scalar(1, 'int64')])
-  return builder.op('Add', [builder.op('Mul', [builder.cast(steps, 'float32'), step]), start])
+  return type === 'float32' ? floatRange(builder, start, end, step) : builder.op('Range', [start, end, step])
 }
 
 function topk(op: OpContext): Value[] {

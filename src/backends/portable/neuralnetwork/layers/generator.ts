@@ -1,3 +1,4 @@
+import { floatRange } from '../../onnx/float-range.ts'
 import { categorical, normal, uniform } from '../../onnx/random.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
@@ -57,7 +58,7 @@ export const generatorLayers: LayerTable = {
       const value = layer.inputs[index]
       return value ? scalarOf(graph, value) : graph.scalar(fallback)
     }
-    return graph.op('Range', [scalar(1, params.startValue), scalar(0, 0), scalar(2, params.stepSizeValue)])
+    return floatRange(graph, scalar(1, params.startValue), scalar(0, 0), scalar(2, params.stepSizeValue))
   },
   randomNormalLike: randomNormal('like'),
   randomNormalStatic: randomNormal('static'),
