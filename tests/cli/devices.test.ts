@@ -46,6 +46,7 @@ describe('cache', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-cache-'))
     await mkdir(join(folder, 'abc', 'model.mlmodelc'), { recursive: true })
+    await writeFile(join(folder, 'abc', 'model.mlmodelc', 'coremldata.bin'), new Uint8Array(1500))
     await writeFile(join(folder, 'abc', 'entry.json'), JSON.stringify({ name: 'net.mlpackage', bytes: 1500 }))
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
