@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { CoreMLError } from '../errors.ts'
-import type { FeatureDescription, ModelDescription } from '../model/description.ts'
+import type { FeatureDescription, ImageFeature, ModelDescription } from '../model/description.ts'
 import { elementCount, type Tensor, type TensorData } from '../model/tensor.ts'
 import type { Image } from '../model/values.ts'
 import type { NpyArray } from '../npy/npy.ts'
@@ -60,14 +60,21 @@ export async function readCases(path: string, description: ModelDescription, kin
   return cases
 }
 
-/** Axes that a single value of the feature has; null where the model does not say. */
-function rankOf(feature: FeatureDescription): number | null {
+/** Axes of an image in an array with these axes: a last one of 3 or 4 holds colours, unless it is the width of a gray image. */
+function imageRank({ colorSpace, width }: ImageFeature, dims: readonly number[]): number {
+  const last = dims.at(-1)
+  const isWidth = dims.length === 3 && colorSpace.startsWith('gray') && last === width
+  return dims.length > 2 && (last === 3 || last === 4) && !isWidth ? 3 : 2
+}
+
+/** Axes that a single value of the feature has in an array with these axes; null where the model does not say. */
+function rankOf(feature: FeatureDescription, dims: readonly number[]): number | null {
   switch (feature.type) {
     case 'multiArray':
     case 'state':
       return feature.shape.length > 0 ? feature.shape.length : null
     case 'image':
-      return feature.colorSpace === 'rgb' || feature.colorSpace === 'bgr' ? 3 : 2
+      return imageRank(feature, dims)
     case 'dictionary':
     case 'sequence':
       return 1
@@ -77,7 +84,7 @@ function rankOf(feature: FeatureDescription): number | null {
 }
 
 function alongCases(feature: FeatureDescription, array: NpyArray): NpyArray[] {
-  const rank = rankOf(feature)
+  const rank = rankOf(feature, array.dims)
   if (array.dims.length === 0 || rank === array.dims.length) return [array]
   const [count = 0, ...dims] = array.dims
   const size = elementCount(dims)

@@ -172,4 +172,18 @@ describe('cases of a file', () => {
     ])
     expect(() => casesOf(new Map([['photo', tensor(1, 2)]]), [image], 'inputs')).toThrow(/uint8 array/)
   })
+
+  test.each([
+    ['rgb', 2, [5, 2], 1, 'gray8'],
+    ['rgb', 2, [4, 5, 2], 4, 'gray8'],
+    ['gray', 2, [5, 2, 3], 1, 'rgba'],
+    ['gray', 2, [5, 2, 4], 1, 'rgba'],
+    ['gray', 2, [6, 5, 2, 3], 6, 'rgba'],
+    ['gray', 3, [5, 2, 3], 5, 'gray8'],
+    ['gray', 2, [5, 6, 2], 5, 'gray8'],
+  ] as const)('an image of kind %s, %i wide, from %j: %i of %s', (colorSpace, width, dims, count, format) => {
+    const pixels: Tensor = { type: 'uint8', data: new Uint8Array(dims.reduce((product, size) => product * size, 1)), dims: [...dims] }
+    const found = casesOf(new Map([['photo', pixels]]), [{ ...image, colorSpace, width }], 'inputs')
+    expect(found.map(({ photo }) => (photo as { format: string }).format)).toEqual(Array(count).fill(format))
+  })
 })
