@@ -22,6 +22,7 @@ const features: FeatureDescription[] = [
   { ...base('id'), type: 'int64' },
   { ...base('bag'), type: 'dictionary', keyType: 'string' },
   { ...base('words'), type: 'sequence', elementType: 'string' },
+  { ...base('ids'), type: 'sequence', elementType: 'int64' },
 ]
 
 async function one(text: string): Promise<unknown> {
@@ -45,6 +46,12 @@ describe('--input', () => {
     ['bag={"a":1}', { a: 1 }],
     ['words=the, cat', ['the', 'cat']],
     ['words=["a,b"]', ['a,b']],
+    ['ids=7', [7]],
+    ['ids=1, -9007199254740993', [1, -9007199254740993n]],
+    ['ids=[9007199254740993, 2]', [9007199254740993n, 2]],
+    ['x=[1e300, 0.30000000000000004]', [1e300, 0.30000000000000004]],
+    ['words=["9007199254740993", "\\"[9007199254740993]"]', ['9007199254740993', '"[9007199254740993]']],
+    ['bag={"9007199254740993":9007199254740993}', { '9007199254740993': 9007199254740993n }],
   ])('%s', async (text, value) => expect(await one(text)).toEqual(value))
 
   it('takes a value alone where there is one input', async () => {

@@ -7,6 +7,7 @@ import { featureText } from '../../model/feature-text.ts'
 import { didYouMean } from '../../model/suggest.ts'
 import { decodeNpy, type NpyArray } from '../../npy/npy.ts'
 import { decodeNpz } from '../../npy/npz.ts'
+import { parseExactJson } from './exact-json.ts'
 
 /** Values of one prediction, by input name. */
 export type InputValues = Record<string, unknown>
@@ -26,7 +27,7 @@ async function read(path: string): Promise<Buffer> {
 
 function parseJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactJson(text)
   } catch (error) {
     throw new CoreMLError('ERR_INPUT', `${where} is no JSON: ${(error as Error).message}`, { cause: error })
   }
@@ -37,16 +38,22 @@ function arrayValues(feature: FeatureDescription, array: NpyArray): unknown[] {
   return casesOf(new Map([[feature.name, array]]), [feature], 'inputs').map((values) => values[feature.name])
 }
 
+/** The number that a text says: a bigint for an integer that a number cannot hold. */
+function exactNumber(text: string): number | bigint {
+  const value = Number(text)
+  return /^\s*-?\d+\s*$/.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value
+}
+
 /** A value that stands on the command line itself: a number, a list `1,2,3`, JSON, or text for a string. */
 function literal(feature: FeatureDescription, text: string): unknown {
   if (feature.type === 'string') return text
   const isNumber = (part: string) => part.trim() !== '' && !Number.isNaN(Number(part))
   if (/^\s*[[{]/.test(text)) return parseJson(text, `input "${feature.name}"`)
   if (feature.type === 'int64' && /^-?\d+$/.test(text)) return BigInt(text)
-  if (isNumber(text)) return feature.type === 'sequence' ? [Number(text)] : Number(text)
+  if (isNumber(text)) return feature.type === 'sequence' ? [exactNumber(text)] : exactNumber(text)
   const parts = text.split(',')
   if (feature.type === 'sequence' && feature.elementType === 'string') return parts.map((part) => part.trim())
-  if (parts.length > 1 && parts.every(isNumber)) return parts.map(Number)
+  if (parts.length > 1 && parts.every(isNumber)) return parts.map(exactNumber)
   throw wrongInput(feature, `${JSON.stringify(text)} is neither a number, a list like 1,2,3, JSON, nor a .npy, .npz or .json file`)
 }
 
