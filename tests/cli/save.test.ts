@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jsonFeatures } from '../../src/cli/predict/json.ts'
 import { arraysOfOutputs, saveImages } from '../../src/cli/predict/save.ts'
 import { decodeImage } from '../../src/images/decode.ts'
+import type { FeatureDescription } from '../../src/model/description.ts'
 import type { Features } from '../../src/model/values.ts'
+import { base } from '../model/features.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -55,6 +57,26 @@ describe('--out', () => {
       ]),
     )
     expect([...arraysOfOutputs([{ y: tensor([1]) }, { y: tensor([3, 4]) }]).keys()]).toEqual(['case0/y', 'case1/y'])
+  })
+
+  it('has the declared type of numbers and of what is empty', () => {
+    const declared: FeatureDescription[] = [
+      { ...base('y'), type: 'double' },
+      { ...base('p'), type: 'dictionary', keyType: 'string' },
+      { ...base('s'), type: 'sequence', elementType: 'string' },
+    ]
+    const cases: Features[] = [
+      { y: 1, p: new Map(), s: [] },
+      { y: 2.5, p: new Map(), s: [] },
+    ]
+    expect(arraysOfOutputs(cases, declared)).toEqual(
+      new Map<string, unknown>([
+        ['y', { type: 'float64', data: new Float64Array([1, 2.5]), dims: [2] }],
+        ['p/keys', { type: 'string', data: [], dims: [2, 0] }],
+        ['p/values', { type: 'float64', data: new Float64Array(0), dims: [2, 0] }],
+        ['s', { type: 'string', data: [], dims: [2, 0] }],
+      ]),
+    )
   })
 })
 

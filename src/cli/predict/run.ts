@@ -113,7 +113,7 @@ export async function runPredict(path: string, given: PredictCommandOptions): Pr
     )
     const outputs = predictions.map((prediction) => prediction.outputs)
     const images = await saveImages(options.imageDir, outputs)
-    if (options.out !== undefined) await saveNpz(options.out, outputs)
+    if (options.out !== undefined) await saveNpz(options.out, outputs, model.outputs)
     progress.stop()
     if (!options.json) return print(model, path, predictions, images, options.out)
     const { backend, computeUnits, unitVerified, loadTimes, description } = model

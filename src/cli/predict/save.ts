@@ -4,6 +4,7 @@ import { CoreMLError } from '../../errors.ts'
 import { channelsOfFormat } from '../../images/formats.ts'
 import { encodePng } from '../../images/png-encode.ts'
 import { fromNumbers } from '../../model/convert.ts'
+import type { FeatureDescription } from '../../model/description.ts'
 import { bytesOf, typedArray } from '../../model/tensor.ts'
 import { type Features, type FeatureValue, isImage, isTensor } from '../../model/values.ts'
 import type { NpyArray } from '../../npy/npy.ts'
@@ -20,15 +21,17 @@ function integers(values: readonly (number | bigint)[], dims: number[]): NpyArra
   }
 }
 
-/** The arrays that hold one output: a dictionary becomes two, `name/keys` and `name/values`. */
-function arraysOf(name: string, value: FeatureValue): [string, NpyArray][] {
+/** The arrays that hold one output: a dictionary becomes two, `name/keys` and `name/values`. What the value alone does not tell is as declared. */
+function arraysOf(name: string, value: FeatureValue, declared: FeatureDescription | undefined): [string, NpyArray][] {
   if (typeof value === 'string') return [[name, { type: 'string', data: [value], dims: [] }]]
   if (typeof value === 'bigint') return [[name, integers([value], [])]]
-  if (typeof value === 'number')
-    return [[name, Number.isSafeInteger(value) ? integers([value], []) : { type: 'float64', data: new Float64Array([value]), dims: [] }]]
+  if (typeof value === 'number') {
+    const whole = declared?.type !== 'double' && Number.isSafeInteger(value)
+    return [[name, whole ? integers([value], []) : { type: 'float64', data: new Float64Array([value]), dims: [] }]]
+  }
   if (value instanceof Map) {
     const keys = [...value.keys()]
-    const strings = keys.some((key) => typeof key === 'string')
+    const strings = declared?.type === 'dictionary' ? declared.keyType === 'string' : keys.some((key) => typeof key === 'string')
     return [
       [
         `${name}/keys`,
@@ -38,7 +41,7 @@ function arraysOf(name: string, value: FeatureValue): [string, NpyArray][] {
     ]
   }
   if (Array.isArray(value)) {
-    const strings = value.some((item) => typeof item === 'string')
+    const strings = declared?.type === 'sequence' ? declared.elementType === 'string' : value.some((item) => typeof item === 'string')
     return [
       [
         name,
@@ -85,11 +88,12 @@ function stack(arrays: readonly NpyArray[]): NpyArray | undefined {
  * The outputs as named arrays. Of several predictions, each array gets a leading axis over the cases; where shapes differ, there is one array a case,
  * `case0/name`.
  */
-export function arraysOfOutputs(predictions: readonly Features[]): Map<string, NpyArray> {
+export function arraysOfOutputs(predictions: readonly Features[], declared: readonly FeatureDescription[] = []): Map<string, NpyArray> {
+  const features = new Map(declared.map((feature) => [feature.name, feature]))
   const columns = new Map<string, NpyArray[]>()
   for (const outputs of predictions) {
     for (const [name, value] of Object.entries(outputs)) {
-      for (const [key, array] of arraysOf(name, value)) columns.set(key, [...(columns.get(key) ?? []), array])
+      for (const [key, array] of arraysOf(name, value, features.get(name))) columns.set(key, [...(columns.get(key) ?? []), array])
     }
   }
   const result = new Map<string, NpyArray>()
@@ -115,8 +119,8 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Writes the outputs to a .npz file. */
-export async function saveNpz(path: string, predictions: readonly Features[]): Promise<void> {
-  await write(path, await encodeNpz(arraysOfOutputs(predictions)))
+export async function saveNpz(path: string, predictions: readonly Features[], declared: readonly FeatureDescription[]): Promise<void> {
+  await write(path, await encodeNpz(arraysOfOutputs(predictions, declared)))
 }
 
 /** Writes image outputs as PNG files in a folder: `name.png`, or `name-0.png` and so on. @returns the file of each, by output name, for each prediction */
