@@ -105,3 +105,9 @@ it('image outputs are written into the folder, whatever their names', async () =
   expect(files.map((one) => [...one])).toEqual([[['../mask', path]], [['../mask', join(folder, '__mask-1.png')]]])
   expect(await decodeImage(await readFile(path))).toEqual(outputs.mask)
 })
+
+it('image outputs of like names get files of their own', async () => {
+  const names = ['a b', 'a_b', 'A/B']
+  const [files] = await saveImages(folder, [Object.fromEntries(names.map((name) => [name, outputs.mask!]))])
+  expect(names.map((name) => files!.get(name))).toEqual(['a_b', 'a_b_', 'A_B__'].map((name) => join(folder, `${name}.png`)))
+})

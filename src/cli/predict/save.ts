@@ -123,15 +123,24 @@ export async function saveNpz(path: string, predictions: readonly Features[], de
   await write(path, await encodeNpz(arraysOfOutputs(predictions, declared)))
 }
 
+/** A file name for an output, without ending, unlike those that are taken (where a file system tells cases apart or not). */
+function fileName(output: string, taken: Set<string>): string {
+  // Output names come from the model: nothing of them may lead out of the folder.
+  let name = output.replaceAll(/[^\p{L}\p{N}._-]/gu, '_').replace(/^\.+/, '_')
+  while (taken.has(name.toLowerCase())) name += '_'
+  taken.add(name.toLowerCase())
+  return name
+}
+
 /** Writes image outputs as PNG files in a folder: `name.png`, or `name-0.png` and so on. @returns the file of each, by output name, for each prediction */
 export async function saveImages(folder: string, predictions: readonly Features[]): Promise<Map<string, string>[]> {
   const result: Map<string, string>[] = []
   for (const [i, outputs] of predictions.entries()) {
     const files = new Map<string, string>()
+    const taken = new Set<string>()
     for (const [name, value] of Object.entries(outputs)) {
       if (isTensor(value) || !isImage(value)) continue
-      // Output names come from the model: nothing of them may lead out of the folder.
-      const safe = name.replaceAll(/[^\p{L}\p{N}._-]/gu, '_').replace(/^\.+/, '_')
+      const safe = fileName(name, taken)
       const file = join(folder, `${safe}${predictions.length > 1 ? `-${i}` : ''}.png`)
       await write(file, await encodePng({ ...value, format: value.format ?? 'rgba' }))
       files.set(name, file)
