@@ -2,10 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { jsonFeatures } from '../../src/cli/predict/json.ts'
+import { jsonFeatures, jsonTop } from '../../src/cli/predict/json.ts'
 import { arraysOfOutputs, saveImages } from '../../src/cli/predict/save.ts'
+import { topLabels } from '../../src/cli/predict/top.ts'
 import { decodeImage } from '../../src/images/decode.ts'
-import type { FeatureDescription } from '../../src/model/description.ts'
+import type { FeatureDescription, ModelDescription } from '../../src/model/description.ts'
 import type { Features } from '../../src/model/values.ts'
 import { base } from '../model/features.ts'
 
@@ -110,4 +111,20 @@ it('image outputs of like names get files of their own', async () => {
   const names = ['a b', 'a_b', 'A/B']
   const [files] = await saveImages(folder, [Object.fromEntries(names.map((name) => [name, outputs.mask!]))])
   expect(names.map((name) => files!.get(name))).toEqual(['a_b', 'a_b_', 'A_B__'].map((name) => join(folder, `${name}.png`)))
+})
+
+it('the likeliest labels come before those of no number, which JSON has as text', () => {
+  const description = { predictedFeatureName: 'label', predictedProbabilitiesName: 'p' } as ModelDescription
+  const p = new Map([
+    ['a', Number.NaN],
+    ['b', 0.25],
+    ['c', Number.NaN],
+    ['d', 0.75],
+  ])
+  expect(jsonTop(topLabels(description, { p }))).toEqual([
+    { label: 'd', probability: 0.75 },
+    { label: 'b', probability: 0.25 },
+    { label: 'a', probability: 'NaN' },
+    { label: 'c', probability: 'NaN' },
+  ])
 })

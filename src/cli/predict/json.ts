@@ -1,6 +1,7 @@
 import { toNumbers } from '../../model/convert.ts'
 import type { Features, FeatureValue } from '../../model/values.ts'
 import { isImage, isTensor } from '../../model/values.ts'
+import type { Ranked } from './top.ts'
 
 /** A number in JSON, which has no infinities, no NaN and no long integers: those become strings. */
 function jsonNumber(value: number | bigint): number | string {
@@ -30,4 +31,9 @@ function jsonValue(value: FeatureValue, file: string | undefined): unknown {
 /** Outputs as JSON values. `files` names the PNG file of each image output. */
 export function jsonFeatures(outputs: Features, files: ReadonlyMap<string, string> = new Map()): Record<string, unknown> {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, jsonValue(value, files.get(name))]))
+}
+
+/** The likeliest labels as JSON values. */
+export function jsonTop(top: readonly Ranked[] | undefined) {
+  return top?.map(({ label, probability }) => ({ label, probability: jsonNumber(probability) }))
 }

@@ -8,7 +8,7 @@ import { Model } from '../../model/model.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { readSharedOptions, type SharedOptions } from '../options.ts'
 import { startProgress } from '../progress.ts'
-import { jsonFeatures } from './json.ts'
+import { jsonFeatures, jsonTop } from './json.ts'
 import { type InputValues, readInputValues } from './read-inputs.ts'
 import { saveImages, saveNpz } from './save.ts'
 import { numberText, valueSummary } from './summary.ts'
@@ -127,7 +127,7 @@ export async function runPredict(path: string, given: PredictCommandOptions): Pr
       predictions: predictions.map((prediction, i) => ({
         milliseconds: prediction.nativeNanoseconds / 1e6,
         outputs: jsonFeatures(prediction.outputs, images[i]),
-        top: topLabels(description, prediction.outputs),
+        top: jsonTop(topLabels(description, prediction.outputs)),
       })),
       out: options.out,
     }

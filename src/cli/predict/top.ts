@@ -7,6 +7,11 @@ export interface Ranked {
   probability: number
 }
 
+/** NaN comes last: compared with it, the others would stay out of order. */
+function rank({ probability }: Ranked): number {
+  return Number.isNaN(probability) ? Number.NEGATIVE_INFINITY : probability
+}
+
 /** The likeliest labels of a classifier's outputs, best first; undefined where the outputs hold no probabilities. */
 export function topLabels(description: ModelDescription, outputs: Features, count = 5): Ranked[] | undefined {
   if (description.predictedFeatureName === undefined) return undefined
@@ -14,6 +19,6 @@ export function topLabels(description: ModelDescription, outputs: Features, coun
   const probabilities = named instanceof Map ? named : Object.values(outputs).find((value) => value instanceof Map)
   if (!(probabilities instanceof Map)) return undefined
   return Array.from(probabilities, ([label, probability]) => ({ label: String(label), probability }))
-    .sort((a, b) => b.probability - a.probability)
+    .sort((a, b) => rank(b) - rank(a))
     .slice(0, count)
 }
