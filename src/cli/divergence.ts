@@ -12,12 +12,21 @@ interface DivergenceFlags extends SharedOptions {
   seed?: number
 }
 
-function sides(paths: readonly string[], { function: functionName, threads, backend }: DivergenceFlags): [DivergenceSide, DivergenceSide] {
+function sides(
+  paths: readonly string[],
+  { function: functionName, threads, backend, units = [] }: DivergenceFlags,
+): [DivergenceSide, DivergenceSide] {
   const [first, second, ...more] = paths
   if (first === undefined || more.length > 0) {
     throw new CoreMLError('ERR_ARGUMENT', '--find-divergence takes one model (float32 against its declared precision) or two models')
   }
-  const options = { functionName, threads }
+  if (units.length > 1) throw new CoreMLError('ERR_ARGUMENT', '--find-divergence runs on one compute unit: name one with --units')
+  if (second === undefined && backend === 'apple')
+    throw new CoreMLError(
+      'ERR_ARGUMENT',
+      'float32 against the declared precision is told by the portable backend; Core ML has no such choice',
+    )
+  const options = { functionName, threads, computeUnits: units[0] }
   if (second !== undefined) {
     return [
       { path: first, label: basename(first), options: { ...options, backend } },
@@ -48,6 +57,12 @@ function print({ reference, other, limit, values, first }: Divergence): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
+/** What was found as JSON, which has no infinities: those become strings, as in the JSON of `predict`. */
+export function divergenceJson(found: Divergence): string {
+  const text = (_: string, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)
+  return JSON.stringify({ schemaVersion, ...found }, text)
+}
+
 /** `compare --find-divergence`: exit status 1 where two runs part. */
 export async function runDivergence(paths: readonly string[], flags: DivergenceFlags): Promise<void> {
   const [left, right] = sides(paths, flags)
@@ -58,7 +73,7 @@ export async function runDivergence(paths: readonly string[], flags: DivergenceF
   } finally {
     progress.stop()
   }
-  if (flags.json) process.stdout.write(`${JSON.stringify({ schemaVersion, ...found })}\n`)
+  if (flags.json) process.stdout.write(`${divergenceJson(found)}\n`)
   else print(found)
   if (found.first) process.exitCode = 1
 }

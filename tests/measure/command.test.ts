@@ -165,3 +165,24 @@ test('chips lists the catalogue', async () => {
   expect(status).toBe(0)
   expect(JSON.parse(stdout).chips.find(({ name }: { name: string }) => name === 'M4')).toMatchObject({ tops: 38, topsPrecision: 'int8' })
 })
+
+describe('compare --find-divergence', () => {
+  test.each([
+    [['--fail-if', 'cpuOnly.steady.median > 5ms', '--baseline', 'old.json'], /takes no --baseline, --fail-if/],
+    [['--inputs', 'cases.npz'], /takes no --inputs/],
+    [['--units', 'cpuOnly,all'], /one compute unit/],
+    [['--backend', 'apple'], /portable backend/],
+  ])('refuses %j', async (options, message) => {
+    const { status, stderr } = await cli(['compare', lstm, '--find-divergence', ...options])
+    expect(stderr).toMatch(message)
+    expect(status).toBe(2)
+  })
+
+  test('runs on the unit that is named', async () => {
+    const { status, stdout } = await cli(['compare', lstm, '--find-divergence', '--units', 'cpuOnly', '--json'])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, first: null })
+    const refused = await cli(['compare', lstm, lstm, '--find-divergence', '--backend', 'portable', '--units', 'cpuAndNeuralEngine'])
+    expect(refused.status).toBe(3)
+  })
+})

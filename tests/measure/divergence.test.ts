@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { divergenceJson } from '../../src/cli/divergence.ts'
 import { exposeValues, openModel } from '../../src/format/index.ts'
 import { writeModel } from '../../src/format/write.ts'
 import { type DivergenceSide, findDivergence } from '../../src/measure/divergence.ts'
@@ -41,6 +42,12 @@ describe('findDivergence', () => {
     const other = side('float32', 'models/trees/trees.mlmodel')
     await expect(findDivergence(side('float32'), other, { inputs: input([1, 2, 3, 4]) })).rejects.toThrow()
   })
+})
+
+test('in JSON a value against zeros is not like equal ones', () => {
+  const value = { name: 'v', psnr: Number.NEGATIVE_INFINITY, maxError: 1, nonFinite: 0 }
+  const json = divergenceJson({ reference: 'a', other: 'b', limit: 40, values: [value, { ...value, psnr: null }], first: value })
+  expect(JSON.parse(json)).toMatchObject({ values: [{ psnr: '-Infinity' }, { psnr: null }], first: { psnr: '-Infinity' } })
 })
 
 describe('a copy with inner values as outputs', () => {

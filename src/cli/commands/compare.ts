@@ -108,9 +108,33 @@ async function print(result: CompareResult, { json, csv, markdown }: CompareFlag
   }
 }
 
+/** What only a measurement takes: a gate that was never looked at must not seem to hold. */
+function refuseMeasuring(flags: CompareFlags): void {
+  const { csv, markdown, iterations, duration, expected, inputs, runs, sustain, timeout, baseline, maxSlowdown } = flags
+  const given = {
+    '--csv': csv,
+    '--markdown': markdown,
+    '--iterations': iterations,
+    '--duration': duration,
+    '--expected': expected,
+    '--inputs': inputs,
+    '--runs': runs,
+    '--sustain': sustain,
+    '--timeout': timeout,
+    '--baseline': baseline,
+    '--max-slowdown': maxSlowdown,
+    '--fail-if': flags.failIf[0],
+  }
+  const wrong = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  if (wrong.length > 0) throw new CoreMLError('ERR_ARGUMENT', `--find-divergence measures nothing and takes no ${wrong.join(', ')}`)
+}
+
 async function run(paths: string[], given: CompareFlags): Promise<void> {
   const flags = readSharedOptions(given)
-  if (flags.findDivergence) return (await import('../divergence.ts')).runDivergence(paths, flags)
+  if (flags.findDivergence) {
+    refuseMeasuring(flags)
+    return (await import('../divergence.ts')).runDivergence(paths, flags)
+  }
   const formats = [flags.json, flags.csv, flags.markdown].filter(Boolean).length
   if (formats > 1) throw new CoreMLError('ERR_ARGUMENT', 'choose one of --json, --csv and --markdown')
   if (flags.maxSlowdown !== undefined && flags.baseline === undefined)
