@@ -59,11 +59,13 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that has seen enough (`| head`) is no error.
+// A reader that has seen enough (`| head`) is no error, and changes nothing about a gate that fails.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCode.fine)
-  throw error
+  if (error.code === 'EPIPE') return
+  const unwritten = new CoreMLError('ERR_FILE', `cannot write to standard output: ${error.message}`, { cause: error })
+  process.exit(reportError(unwritten, { json: false, verbose: false }))
 })
+process.stderr.on('error', () => {})
 
 run(process.argv.slice(2)).then((status) => {
   process.exitCode = status

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -132,6 +133,23 @@ it('a reader that has seen enough is no error', async () => {
   const status = await new Promise((resolve) => child.on('close', resolve))
   expect(stderr).not.toMatch(/EPIPE|Error/)
   expect(status).toBe(0)
+})
+
+it.skipIf(!existsSync('/dev/full'))('an output that cannot be written is an error, but for its own messages', async () => {
+  const full = openSync('/dev/full', 'w')
+  const child = spawn(process.execPath, [main, 'chips'], { stdio: ['ignore', full, 'pipe'] })
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', (part) => {
+    stderr += part
+  })
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(2)
+  expect(stderr).toMatch(/^coreml-bridge: cannot write to standard output: ENOSPC.* \(ERR_FILE\)\n$/)
+  const silent = spawn(process.execPath, [main, 'inspect', 'nothing.mlmodel'], { stdio: ['ignore', 'ignore', full] })
+  expect(await new Promise((resolve) => silent.on('close', resolve))).toBe(2)
+  const broken = spawn(process.execPath, [main, 'inspect', 'nothing.mlmodel'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  broken.stderr?.destroy()
+  expect(await new Promise((resolve) => broken.on('close', resolve))).toBe(2)
+  closeSync(full)
 })
 
 it.skipIf(process.platform === 'win32')('Ctrl-C ends a long run in order, with status 130', async () => {

@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type CompareResult, compareResult } from '../../src/measure/result.ts'
 import { decodeNpz, encodeNpz } from '../../src/npy/npz.ts'
-import { cli } from '../cli/run.ts'
+import { cli, main, project } from '../cli/run.ts'
 import { macResult } from '../report/fixture.ts'
 import { measuredOf } from './helpers/fake.ts'
 
@@ -164,6 +165,15 @@ test('chips lists the catalogue', async () => {
   const { stdout, status } = await cli(['chips', '--json'])
   expect(status).toBe(0)
   expect(JSON.parse(stdout).chips.find(({ name }: { name: string }) => name === 'M4')).toMatchObject({ tops: 38, topsPrecision: 'int8' })
+})
+
+test('a gate fails where nobody reads the result, too', async () => {
+  const child = spawn(process.execPath, [main, 'compare', trees, ...quick, '--fail-if', 'cpuOnly.steady.median > 1ns'], {
+    cwd: project,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  child.stdout.destroy()
+  expect(await new Promise((resolve) => child.on('close', resolve))).toBe(1)
 })
 
 describe('compare --find-divergence', () => {
