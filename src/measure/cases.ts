@@ -27,6 +27,7 @@ export async function readArrays(path: string): Promise<Map<string, NpyArray>> {
  * Sorts arrays into cases of the named features. An array is called after its feature (`image`) and has a leading axis of cases unless its rank is the
  * feature's own, or it is one case's (`case3/image`). Where a file holds inputs and outputs alike, `inputs/` and `outputs/` before the name tell them apart.
  * Arrays of other names are left out.
+ * @throws CoreMLError ERR_INPUT where a number of a case is left out: those after it would belong to others
  */
 export function casesOf(
   arrays: ReadonlyMap<string, NpyArray>,
@@ -34,10 +35,11 @@ export function casesOf(
   kind: 'inputs' | 'outputs',
 ): Case[] {
   const byName = new Map(features.map((feature) => [feature.name, feature]))
-  const cases: Case[] = []
+  const cases = new Map<number, Case>()
   const put = (index: number, feature: FeatureDescription, value: NpyArray) => {
-    cases[index] ??= {}
-    cases[index][feature.name] = caseValue(feature, value)
+    const values = cases.get(index) ?? {}
+    values[feature.name] = caseValue(feature, value)
+    cases.set(index, values)
   }
   for (const [key, array] of arrays) {
     const plain = key.startsWith(`${kind}/`) ? key.slice(kind.length + 1) : key
@@ -47,7 +49,12 @@ export function casesOf(
     if (numbered) put(Number(numbered[1]), feature, array)
     else for (const [index, one] of alongCases(feature, array).entries()) put(index, feature, one)
   }
-  return cases.filter((one) => one !== undefined)
+  return Array.from({ length: cases.size }, (_, index) => cases.get(index) ?? refuseGap(kind, index, [...cases.keys()]))
+}
+
+function refuseGap(kind: string, index: number, present: readonly number[]): never {
+  const next = present.filter((number) => number > index).reduce((least, number) => Math.min(least, number))
+  throw new CoreMLError('ERR_INPUT', `there are ${kind} of case ${next} but none of case ${index}: cases are numbered from 0 without gaps`)
 }
 
 /** Reads a file's cases of the named features; there must be at least one. */

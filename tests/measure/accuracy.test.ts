@@ -165,6 +165,14 @@ describe('cases of a file', () => {
     expect(numbered.map(({ x }) => (x as Tensor).dims)).toEqual([[1], [2]])
   })
 
+  test.each([
+    [['case0/x', 'case2/x'], /inputs of case 2 but none of case 1/],
+    [['case3000000000/x'], /inputs of case 3000000000 but none of case 0/],
+  ])('numbers that leave a gap are refused: %j', (keys, message) => {
+    const arrays = new Map(keys.map((key) => [key, tensor(1, 2)]))
+    expect(() => casesOf(arrays, [array('x', [2])], 'inputs')).toThrow(message)
+  })
+
   test('images of bytes become rgba', () => {
     const pixels: Tensor = { type: 'uint8', data: Uint8Array.of(1, 2, 3, 4, 5, 6), dims: [1, 1, 2, 3] }
     expect(casesOf(new Map([['photo', pixels]]), [image], 'inputs')).toEqual([
