@@ -7,12 +7,10 @@ import { commands } from './commands.ts'
 import { reportError } from './errors.ts'
 import { exitCode } from './exit-code.ts'
 
-/** The command that the arguments name, if it is known. */
-function commandName(args: readonly string[]): string | undefined {
-  const words = args.filter((arg) => !arg.startsWith('-'))
-  const [first, second] = words
-  const name = first === 'help' ? second : first
-  return name !== undefined && Object.hasOwn(commands, name) ? name : undefined
+/** What stands where a command is named, also after `help`. */
+function commandWord(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith('-'))
+  return first === 'help' ? second : first
 }
 
 async function buildProgram(args: readonly string[]): Promise<Command> {
@@ -27,7 +25,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
       'after',
       '\nExit status: 0 fine, 1 a gate or verdict failed, 2 wrong usage or input, 3 unit or backend not available, 130 interrupted.',
     )
-  const used = commandName(args)
+  const used = commandWord(args)
   for (const [name, { summary, load }] of Object.entries(commands)) {
     const command = program.command(name).description(summary).exitOverride().configureOutput(program.configureOutput())
     if (name === used) (await load()).define(command)
@@ -40,8 +38,8 @@ async function run(args: readonly string[]): Promise<number> {
   const flags = { json: args.includes('--json'), verbose: args.includes('--verbose') }
   try {
     const program = await buildProgram(args)
-    const word = args.find((arg) => !arg.startsWith('-'))
-    if (word !== undefined && word !== 'help' && !Object.hasOwn(commands, word)) {
+    const word = commandWord(args)
+    if (word !== undefined && !Object.hasOwn(commands, word)) {
       throw new CoreMLError(
         'ERR_ARGUMENT',
         `there is no command "${word}"${didYouMean(word, Object.keys(commands))} (commands: ${Object.keys(commands).join(', ')})`,
