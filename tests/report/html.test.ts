@@ -34,6 +34,24 @@ function expectedMarks(result: CompareResult): Record<string, number> {
   }
 }
 
+test('no free text of a result is markup in the page', () => {
+  const free = /^(name|operator|reason|reasons|verdict|notes?|unavailable|cpu|chip|shows|how|message|disturbed|osRelease|node|against)$/
+  const evil = (value: unknown, isFree = false): unknown => {
+    if (typeof value === 'string') return isFree ? `${value}<img>` : value
+    if (Array.isArray(value)) return value.map((item) => evil(item, isFree))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => {
+        if (key !== 'rails') return [key, evil(item, free.test(key))]
+        return [key, Object.fromEntries(Object.entries(item as object).map(([rail, figure]) => [`${rail}<img>`, figure]))]
+      }),
+    )
+  }
+  const page = htmlReport([evil(one) as CompareResult])
+  expect(page).toContain('&lt;img&gt;')
+  expect(page).not.toContain('<img')
+})
+
 test('the page is whole: it asks for nothing, and texts of a model cannot break out', () => {
   const evil = structuredClone(one)
   evil.models[0]!.name = '<img src=x onerror=alert(1)> & "quotes"'

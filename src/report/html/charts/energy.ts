@@ -1,6 +1,7 @@
 import type { MeasuredUnit } from '../../../measure/result.ts'
 import { intervalText } from '../../../measure/words.ts'
 import { bottomAxis, type Chart, frame, mark, text, valueColumn, valueText } from '../chart.ts'
+import { escapeText } from '../markup.ts'
 import { linearScale } from '../scale.ts'
 import { horizontalBar } from './bars.ts'
 
@@ -30,7 +31,9 @@ export function energyChart(units: readonly MeasuredUnit[]): Chart | null {
     })
     return name + parts.join('') + valueText(area, middle, millijoules(energy.total.value))
   })
-  const keys = rails.map((rail, i) => `<tspan class="rail-${i % 6}" dx="${i === 0 ? 0 : 12}">■ </tspan><tspan>${rail}</tspan>`).join('')
+  const keys = rails
+    .map((rail, i) => `<tspan class="rail-${i % 6}" dx="${i === 0 ? 0 : 12}">■ </tspan><tspan>${escapeText(rail)}</tspan>`)
+    .join('')
   return {
     kind: 'energy',
     title: 'Energy of a prediction',
