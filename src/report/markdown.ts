@@ -19,6 +19,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 export function markdownReport(result: CompareResult): string {
   const rows = rowsOf(result)
   const columns = usedColumns(rows)
+  // What happened instead of figures needs a place, too.
+  if (columns.length === 0) columns.push('outputs')
   const body = rows.map(({ model, unit, cells }) => {
     const first = [modelText(model), unit.units]
     return 'text' in cells

@@ -78,6 +78,15 @@ describe('Markdown', () => {
     expect(new Set(cells).size).toBe(1)
     expect(table[2]).toContain('a\\|b &lt;x>')
   })
+  test('where nothing was measured, each line has a cell for what happened', () => {
+    const copy = structuredClone(result)
+    for (const model of copy.models) model.units = model.units.filter(({ status }) => status === 'crashed')
+    const table = markdownReport(copy)
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+    expect(table.map((line) => line.split('|').length)).toEqual([5, 5, 5])
+    expect(table[2]).toContain('crashed')
+  })
 })
 
 describe('CSV', () => {
