@@ -89,7 +89,9 @@ function addNumbers(tally: Tally, reference: ArrayLike<number>, value: ArrayLike
   if (squares === 0) return
   tally.exact = false
   tally.psnr = Math.min(tally.psnr, psnrOf(largest, squares, counted))
-  if (lengthReference > 0 && lengthValue > 0) tally.cosine = Math.min(tally.cosine, dot / Math.sqrt(lengthReference * lengthValue))
+  // Zeros have no direction that another value could share.
+  const lengths = Math.sqrt(lengthReference) * Math.sqrt(lengthValue)
+  tally.cosine = Math.min(tally.cosine, lengths > 0 ? dot / lengths : 0)
 }
 
 function isRanking(feature: FeatureDescription, description: ModelDescription): boolean {

@@ -48,6 +48,11 @@ describe('numbers', () => {
     expect(result).toMatchObject({ passed: true, top1: null, nonFinite: 0, note: null })
   })
 
+  test('zeros have no direction in common with anything', () => {
+    const result = only(compareOutputs(vector, [{ y: tensor(0, 0) }], [{ y: tensor(1, 2) }]))
+    expect(result).toMatchObject({ passed: false, cosine: 0, maxError: 2 })
+  })
+
   test('the worst case counts', () => {
     const reference = [{ y: tensor(1, 2, 3, 4) }, { y: tensor(1, 2, 3, 4) }]
     const result = only(compareOutputs(vector, reference, [{ y: tensor(1, 2, 3, 4) }, { y: tensor(1, 2, 3, 5) }]))
