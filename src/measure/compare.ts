@@ -5,7 +5,7 @@ import { CoreMLError } from '../errors.ts'
 import { packageVersion } from '../version.ts'
 import { compareModel, type Plan, presentUnits } from './compare-model.ts'
 import { describeMachine } from './machine.ts'
-import type { CompareOptions, ModelToCompare } from './options.ts'
+import { type CompareOptions, checkCompareOptions, checkModel, type ModelToCompare } from './options.ts'
 import type { BackendChoice } from './protocol/calls.ts'
 import { defaultSettings, type ProtocolSettings } from './protocol/defaults.ts'
 import { type CompareResult, resultVersion } from './result.ts'
@@ -106,8 +106,10 @@ export async function compare(
   models: string | ModelToCompare | readonly (string | ModelToCompare)[],
   options: CompareOptions = {},
 ): Promise<CompareResult> {
+  checkCompareOptions(options)
   const list: ModelToCompare[] = []
   for (const model of (Array.isArray(models) ? models : [models]) as readonly (string | ModelToCompare)[]) {
+    checkModel(model)
     list.push(typeof model === 'string' ? await withStoredCases(model) : model)
   }
   if (list.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'compare: name at least one model')

@@ -1,4 +1,17 @@
-import type { BackendName, ComputeUnits } from '../backends/backend.ts'
+import { allComputeUnits, type BackendName, type ComputeUnits } from '../backends/backend.ts'
+import { CoreMLError } from '../errors.ts'
+import {
+  aFunction,
+  anObject,
+  aPositiveInteger,
+  aPositiveNumber,
+  aSignal,
+  aString,
+  checkOptions,
+  type OptionRule,
+  type OptionRules,
+  oneOf,
+} from '../model/options.ts'
 import type { CompareEvent } from './events.ts'
 import type { ProtocolSettings } from './protocol/defaults.ts'
 
@@ -40,4 +53,48 @@ export interface ModelToCompare {
   expected?: string
   /** PSNR that the stored expected outputs ask for, in dB. */
   psnr?: number
+}
+
+const someUnits: OptionRule = {
+  expected: `an array of one or more of ${allComputeUnits.join(', ')}, each once`,
+  accepts: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    new Set(value).size === value.length &&
+    value.every((units) => allComputeUnits.includes(units)),
+}
+
+const rules: OptionRules<CompareOptions> = {
+  backend: oneOf(['apple', 'portable']),
+  units: someUnits,
+  iterations: aPositiveInteger,
+  durationMilliseconds: aPositiveNumber,
+  expected: aString,
+  inputs: aString,
+  seed: {
+    expected: 'a whole number of at least 0',
+    accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+  },
+  sustainMilliseconds: aPositiveNumber,
+  runs: aPositiveInteger,
+  functionName: aString,
+  threads: aPositiveInteger,
+  settings: anObject,
+  signal: aSignal,
+  onEvent: aFunction,
+}
+
+/** @throws CoreMLError ERR_ARGUMENT */
+export function checkCompareOptions(options: unknown): asserts options is CompareOptions {
+  checkOptions<CompareOptions>('compare', options, rules)
+}
+
+/** @throws CoreMLError ERR_ARGUMENT */
+export function checkModel(model: unknown): asserts model is string | ModelToCompare {
+  const path = typeof model === 'object' && model !== null && 'path' in model ? model.path : model
+  if (typeof path !== 'string' || path === '')
+    throw new CoreMLError(
+      'ERR_ARGUMENT',
+      'compare: a model must be the path of a .mlmodel file or .mlpackage folder, or an object with it as "path"',
+    )
 }

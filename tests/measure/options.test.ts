@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { compare } from '../../src/measure/compare.ts'
+
+const model = 'models/trees/trees.mlmodel'
+
+test.each<[object, RegExp]>([
+  [{ itrations: 3 }, /no option "itrations"; did you mean "iterations"/],
+  [{ backend: 'gpu' }, /"backend" must be 'apple', 'portable'/],
+  [{ units: [] }, /"units" must be an array of one or more/],
+  [{ units: ['gpu'] }, /"units"/],
+  [{ units: ['all', 'all'] }, /each once/],
+  [{ runs: 0 }, /"runs" must be a positive whole number/],
+  [{ runs: 1.5 }, /"runs"/],
+  [{ iterations: -5 }, /"iterations"/],
+  [{ durationMilliseconds: Number.NaN }, /"durationMilliseconds"/],
+  [{ seed: Number.NaN }, /"seed" must be a whole number/],
+  [{ threads: 0 }, /"threads"/],
+])('compare refuses %j before it measures', async (options, message) => {
+  await expect(compare(model, options)).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringMatching(message) })
+})
+
+test.each([[undefined], [5], [''], [[null]], [{ name: 'x' }]])('compare refuses %j as a model', async (given) => {
+  await expect(compare(given as never)).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringMatching(/a model must be/) })
+})
