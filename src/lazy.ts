@@ -18,9 +18,9 @@ export async function compare(
 
 /**
  * What a model takes, gives and holds, as plain data, without loading it.
- * @throws CoreMLError ERR_FILE, ERR_MODEL_INVALID, ERR_MODEL_COMPILED
+ * @throws CoreMLError ERR_ARGUMENT, ERR_FILE, ERR_MODEL_INVALID, ERR_MODEL_COMPILED
  */
-export async function inspect(path: string): Promise<ModelSummary> {
+export async function inspect(path: string | URL): Promise<ModelSummary> {
   return (await import('./model/inspect.ts')).inspect(path)
 }
 

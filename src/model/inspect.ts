@@ -5,6 +5,7 @@ import { describeFeature, describeModel } from './describe.ts'
 import { classicDetails } from './inspect-classic.ts'
 import { networkLayers, networkUpdate, networkWeights, updateParameter } from './inspect-network.ts'
 import { programBlocks, programOperations, programWeights } from './inspect-program.ts'
+import { modelPath } from './model-source.ts'
 import type { FunctionSummary, ModelPart, ModelSummary } from './summary.ts'
 import { WeightTally } from './tally.ts'
 
@@ -93,17 +94,18 @@ export function inspectFile(file: ModelFile): ModelSummary {
  * Tells what a model is, without loading it: features, functions, states, metadata, the systems that run it, its layers or
  * operations, its weights by type and what is updatable. Reads no weights, so it takes milliseconds for models of any size.
  *
- * @param path - a `.mlmodel` file or a `.mlpackage` folder.
+ * @param path - a `.mlmodel` file or a `.mlpackage` folder, as a path or a `file:` URL.
  * @returns plain data that `JSON.stringify` takes.
- * Throws ERR_FILE if there is nothing at `path`, ERR_MODEL_COMPILED for a `.mlmodelc` folder, ERR_MODEL_INVALID for all that is
+ * Throws ERR_ARGUMENT for what is no path, ERR_FILE if there is nothing at `path`, ERR_MODEL_COMPILED for a `.mlmodelc` folder, ERR_MODEL_INVALID for all that is
  * no sound model.
  *
  * @example
  * const { model, requires } = await inspect('MobileNetV2.mlpackage')
  * console.log(model.type, requires?.macOS, model.weights.bytes)
  */
-export async function inspect(path: string): Promise<ModelSummary> {
-  const file = await openModel(path)
+export async function inspect(path: string | URL): Promise<ModelSummary> {
+  const found = await modelPath(path, 'inspect: the argument')
+  const file = await openModel(typeof path === 'string' ? path : found)
   try {
     return inspectFile(file)
   } finally {

@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { inspect } from '../../src/model/inspect.ts'
 import { expectedValues, fixture } from './support.ts'
@@ -83,4 +84,14 @@ test.each([
 ])('%s: plain data that JSON can hold', async (name) => {
   const summary = await inspect(fixture(name))
   expect(JSON.parse(JSON.stringify(summary))).toEqual(summary)
+})
+
+test('takes a file: URL, and refuses what is no path with a code', async () => {
+  const path = resolve('models/trees/trees.mlmodel')
+  expect(await inspect(pathToFileURL(path))).toEqual(await inspect(path))
+  for (const wrong of [undefined, 5, '', {}, new URL('https://example.com/net.mlmodel')])
+    await expect(inspect(wrong as never)).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+      message: expect.stringMatching(/^inspect: the argument/),
+    })
 })
