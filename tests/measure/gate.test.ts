@@ -115,6 +115,15 @@ describe('baseline', () => {
     expect(bluntGates(checkBaseline(withRuns([1, 1.1, 0.9, 1.05, 0.95]), withRuns([3, 3.3, 2.7]), 0.1), 0.1)).toEqual([])
   })
 
+  test('models of one name are held against those in the same place', () => {
+    const both = (second: number): CompareResult => {
+      const first = withRuns([1, 1.01, 0.99, 1.005, 0.995])
+      return { ...first, models: [first.models[0]!, withRuns([1, 1.01, 0.99, 1.005, 0.995], second).models[0]!] }
+    }
+    expect(slowdownFailures(checkBaseline(both(5), both(5), 0.1), 0.1)).toEqual([])
+    expect(slowdownFailures(checkBaseline(both(0.2), both(0.5), 0.1), 0.1)).toHaveLength(3)
+  })
+
   test('too few runs, another machine and other models are refused', () => {
     expect(() => checkBaseline(withRuns([1]), withRuns([1]), 0.1)).toThrow('make the baseline with --runs 5')
     expect(() => checkBaseline(macResult({ chip: 'M1' }), withRuns([1]), 0.1)).toThrow(

@@ -1,6 +1,6 @@
 import { CoreMLError } from '../../errors.ts'
 import { runMedians } from '../analysis/series.ts'
-import type { CompareResult, Failure } from '../result.ts'
+import type { CompareResult, Failure, ModelResult } from '../result.ts'
 import { minimumGateRuns, type SlowdownTest, testSlowdown } from '../statistics/slowdown.ts'
 import { percentText } from '../words.ts'
 
@@ -16,6 +16,11 @@ export interface SlowdownCheck extends SlowdownTest {
   units: string
 }
 
+/** Models of one name, such as `net.mlpackage` of two folders, are told apart by their order. */
+function sameNamed({ models }: CompareResult, { name }: ModelResult): ModelResult[] {
+  return models.filter((model) => model.name === name)
+}
+
 /**
  * Tests every unit that both results measured. Each gate errs on a slowdown exactly at the limit in at most 5 % of runs.
  * @throws CoreMLError ERR_ARGUMENT where the baseline is another machine's, names no unit of this result, or has too few runs
@@ -29,7 +34,7 @@ export function checkBaseline(baseline: CompareResult, current: CompareResult, l
       throw new CoreMLError('ERR_ARGUMENT', `the baseline is of another ${what}: ${then}, this is ${now}; times cannot be compared`)
   }
   const checks = current.models.flatMap((model) => {
-    const before = baseline.models.find(({ name }) => name === model.name)
+    const before = sameNamed(baseline, model)[sameNamed(current, model).indexOf(model)]
     return model.units.flatMap((unit) => {
       const then = before?.units.find(({ units }) => units === unit.units)
       if (unit.status !== 'measured' || then?.status !== 'measured') return []
