@@ -152,21 +152,24 @@ it.skipIf(!existsSync('/dev/full'))('an output that cannot be written is an erro
   closeSync(full)
 })
 
-it.skipIf(process.platform === 'win32')('Ctrl-C ends a long run in order, with status 130', async () => {
-  const path = join(folder, 'many.json')
-  const { inputs } = (await json('inspect', trees)).functions[0]
-  const one = Object.fromEntries(
-    inputs.map(({ name, shape }: { name: string; shape?: number[] }) => [name, shape?.length ? Array(shape[0]).fill(1) : 1]),
-  )
-  await writeFile(path, JSON.stringify(Array(300_000).fill(one)))
-  const child = spawn(process.execPath, [main, 'predict', trees, '--inputs', path], { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] })
-  let stderr = ''
-  child.stderr.on('data', (part) => {
-    // The first word of progress: the signal handler is in place.
-    if (stderr === '') child.kill('SIGINT')
-    stderr += part
-  })
-  const status = await new Promise((resolve) => child.on('close', resolve))
-  expect(stderr).toMatch(/^coreml-bridge: interrupted \(ABORT_ERR\)$/m)
-  expect(status).toBe(130)
-})
+it.skipIf(process.platform === 'win32').each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends a long run in order, with status 130',
+  async (signal) => {
+    const path = join(folder, 'many.json')
+    const { inputs } = (await json('inspect', trees)).functions[0]
+    const one = Object.fromEntries(
+      inputs.map(({ name, shape }: { name: string; shape?: number[] }) => [name, shape?.length ? Array(shape[0]).fill(1) : 1]),
+    )
+    await writeFile(path, JSON.stringify(Array(300_000).fill(one)))
+    const child = spawn(process.execPath, [main, 'predict', trees, '--inputs', path], { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] })
+    let stderr = ''
+    child.stderr.on('data', (part) => {
+      // The first word of progress: the signal handler is in place.
+      if (stderr === '') child.kill(signal)
+      stderr += part
+    })
+    const status = await new Promise((resolve) => child.on('close', resolve))
+    expect(stderr).toMatch(/^coreml-bridge: interrupted \(ABORT_ERR\)$/m)
+    expect(status).toBe(130)
+  },
+)
