@@ -6,5 +6,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Some tests use onnxruntime itself.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 })

@@ -22,6 +22,9 @@ if (wrong.length > 0) {
   process.exit(2)
 }
 
+// onnxruntime records sessions and uploads the records unless this is set; this library sets it. Its peer gets the same.
+process.env.ORT_DISABLE_TELEMETRY = '1'
+
 installDependencies()
 build()
 

@@ -5,6 +5,7 @@ import { CoreMLError } from '../../../errors.ts'
 import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
 import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
+import { noTelemetry, switchTelemetryOff } from './no-telemetry.ts'
 import { countAsYoung } from './young-memory.ts'
 
 /** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
@@ -113,6 +114,7 @@ export class RuntimeClient {
 }
 
 function openThread(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
+  switchTelemetryOff()
   const flags = makeBusyFlags()
   const busy = new Busy(flags)
   const worker = new Worker(entryPoint('backends/portable/runtime/worker-thread'), {
@@ -139,6 +141,7 @@ function openProcess(receive: (reply: Reply) => void, ended: (reason: string) =>
   const child = fork(entryPoint('backends/portable/runtime/child-process'), {
     serialization: 'advanced',
     execArgv: [],
+    env: { ...noTelemetry, ...process.env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   let over = false
