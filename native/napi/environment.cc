@@ -49,8 +49,9 @@ void JavaScriptThread::runPosted(napi_env env) {
     Napi::HandleScope scope(env);
     try {
       task->run(Napi::Env(env));
-    } catch (const Napi::Error &) {
-      // Not even a rejection can be told: the worker is being terminated, and nobody listens any more.
+    } catch (const Napi::Error &error) {
+      // Not even a rejection could be told. In a worker that is being terminated nobody listens any more, and this does nothing.
+      error.ThrowAsJavaScriptException();
     }
   }
   running_.clear();
