@@ -182,7 +182,7 @@ export function holdEntry(key: string): () => Promise<void> {
   }
 }
 
-/** Keeps the cache within its limit; the entry `keep` stays, and so does what is in use or not ours to remove: another user's, say. */
+/** Keeps the cache within its limit; the entry `keep` stays, and so does what is in use, or another user's. */
 async function evict(keep: string): Promise<void> {
   await removeLeftovers(await folderNames())
   const entries = await listCache()
@@ -190,13 +190,12 @@ async function evict(keep: string): Promise<void> {
   for (const { key, bytes } of entries) {
     if (total <= cacheLimit()) return
     if (key === keep || inUse.get(key)) continue
-    if (
-      await removeEntry(key).then(
-        () => true,
-        () => false,
-      )
-    )
+    try {
+      await removeEntry(key)
       total -= bytes
+    } catch {
+      // Not ours to remove.
+    }
   }
 }
 

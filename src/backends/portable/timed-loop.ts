@@ -1,17 +1,10 @@
+import type { TimedRun, TimedRunOptions } from '../backend.ts'
+
 /** When a loop of predictions ends, and how many predictions are one sample. */
-export interface LoopLimits {
-  /** Predictions; with blocks, whole blocks of them. */
-  iterations?: number
-  durationMilliseconds?: number
-  block?: number
-}
+export type LoopLimits = Pick<TimedRunOptions, 'iterations' | 'durationMilliseconds' | 'block'>
 
 /** What a loop of predictions measured. */
-export interface LoopTimes {
-  /** Of a prediction, in the mean of each block. */
-  nanoseconds: Float64Array
-  elapsedMilliseconds: number
-}
+export type LoopTimes = Pick<TimedRun, 'nanoseconds' | 'elapsedMilliseconds'>
 
 /** Calls `predict`, which gives its own nanoseconds, with 0, 1, 2, … until the first limit is reached; once where there is none. */
 export async function timedLoop(limits: LoopLimits, predict: (index: number) => Promise<number>): Promise<LoopTimes> {

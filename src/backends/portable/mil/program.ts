@@ -122,10 +122,7 @@ export class ProgramLowering {
     const type = op.outputTypes[index]!
     if (type.kind !== 'tensor') return op.fail(`output ${index} is declared as ${type.kind}`)
     if (lowered.dims.some((dim) => dim !== null && dim < 0)) {
-      throw new CoreMLError(
-        'ERR_MODEL_INVALID',
-        `${op}: its input is smaller than its window, the result would be [${lowered.dims.join(', ')}]`,
-      )
+      op.fail(`its input is smaller than its window, the result would be [${lowered.dims.join(', ')}]`)
     }
     let value = op.builder.cast(lowered, computeType(type.dtype))
     if (value.dims.length !== type.dims.length) {

@@ -171,11 +171,12 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
   const limit = layer.input[0] === undefined ? undefined : blobs.get(layer.input[0])
   const fixed = params.maxLoopIterations > 0 || !params.conditionVar ? graph.scalar(params.maxLoopIterations, 'int64') : null
   const count = limit ? toInt64(graph, scalarOf(graph, limit)) : fixed
-  const types = built.outputs.slice(1).map((port, index) => {
-    const placeholder = !blobs.has(carried[index]!)
-    return { type: port.type, dims: placeholder ? port.dims : common(dims[index]!, port.dims) }
-  })
-  const begin = initial.map((value, index) => (blobs.has(carried[index]!) ? value : placeholder(graph, types[index]!.dims)))
+  const begun = carried.map((name) => blobs.has(name))
+  const types = built.outputs.slice(1).map((port, index) => ({
+    type: port.type,
+    dims: begun[index] ? common(dims[index]!, port.dims) : port.dims,
+  }))
+  const begin = initial.map((value, index) => (begun[index] ? value : placeholder(graph, types[index]!.dims)))
   const outputs = graph.ops('Loop', [count, first, ...begin], { body: built.graph }, { types })
   carried.forEach((name, index) => {
     if (valued.has(name)) blobs.set(name, outputs[index]!)

@@ -1,4 +1,5 @@
 import type { GraphBuilder, ShapeElement } from '../onnx/builder.ts'
+import { interpolation } from '../onnx/interpolation.ts'
 import type { Value } from '../onnx/value.ts'
 import { asValue, toFloat } from './shapes.ts'
 
@@ -47,14 +48,12 @@ export function resizeWithin(graph: GraphBuilder, x: Value, [height, width]: rea
   return graph.op('MatMul', [rows, graph.op('MatMul', [x, graph.transpose(columns, [1, 0])])])
 }
 
-/** Weights [count, size]: around each point those of its two neighbours, 0 elsewhere. */
+/** Weights [count, size] of the elements at the points along one dimension. */
 function weightsWithin(graph: GraphBuilder, size: ShapeElement, count: number): Value {
   const elements = toFloat(graph, graph.op('Range', [graph.scalar(0, 'int64'), asValue(graph, size), graph.scalar(1, 'int64')]))
   const last = graph.op('Sub', [toFloat(graph, asValue(graph, size)), graph.scalar(1)])
   const parts = Array.from({ length: count }, (_, index) => (index + 0.5) / count)
-  const points = graph.op('Mul', [graph.constant('float32', [count, 1], parts), last])
-  const distances = graph.op('Abs', [graph.op('Sub', [points, elements])])
-  return graph.op('Relu', [graph.op('Sub', [graph.scalar(1), distances])])
+  return interpolation(graph, graph.op('Mul', [graph.floats(parts), last]), elements)
 }
 
 /** Repeats the nearest element (the one before): output element i comes from floor(i · n / m). */

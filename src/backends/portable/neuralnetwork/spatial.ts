@@ -1,8 +1,8 @@
 import { CoreMLError } from '../../../errors.ts'
 import type { BorderAmounts } from '../../../format/index.ts'
 import { SamePaddingMode } from '../../../format/index.ts'
-import type { Value } from '../onnx/value.ts'
-import { staticDim } from '../onnx/value.ts'
+import { samePadding as totalPadding } from '../onnx/same-padding.ts'
+import { isStatic, UnknownDimensionError, type Value } from '../onnx/value.ts'
 import { invalid, type LayerContext } from './layer.ts'
 
 /** Padding before and after each spatial dimension. */
@@ -33,12 +33,8 @@ export function halves(total: readonly number[], mode: number = SamePaddingMode.
 
 /** Padding with which windows over the last dimensions of `value` give ceil(size / stride) results. */
 export function samePadding(value: Value, kernel: readonly number[], stride: readonly number[], mode?: number): Padding {
-  const total = kernel.map((extent, axis) => {
-    // Any size is padded alike where the stride is 1.
-    if (stride[axis] === 1) return Math.max(0, extent - 1)
-    const size = staticDim(value, axis - kernel.length)
-    return Math.max(0, (Math.ceil(size / stride[axis]!) - 1) * stride[axis]! + extent - size)
-  })
+  const total = kernel.map((extent, axis) => totalPadding(value.dims.at(axis - kernel.length)!, extent, stride[axis]!))
+  if (!isStatic(total)) throw new UnknownDimensionError(value)
   return halves(total, mode)
 }
 

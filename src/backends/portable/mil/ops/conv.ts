@@ -1,3 +1,4 @@
+import { samePadding } from '../../onnx/same-padding.ts'
 import { type Dim, isStatic, staticDims, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { alongChannels, upTo } from './common.ts'
@@ -28,14 +29,9 @@ export function windowOf(op: OpContext, kernel: readonly number[], x: Value): Wi
     case 'same':
     case 'same_lower': {
       const lower = type === 'same_lower'
-      const total: readonly Dim[] = kernel.map((taps, axis) => {
-        const extent = (taps - 1) * dilations[axis]! + 1
-        const stride = strides[axis]!
-        // Any size is padded alike where the stride is 1, and none where the window is.
-        if (stride === 1 || extent === 1) return extent - 1
-        const size = x.dims[axis + 2]!
-        return size === null ? null : Math.max(0, (Math.ceil(size / stride) - 1) * stride + extent - size)
-      })
+      const total: readonly Dim[] = kernel.map((taps, axis) =>
+        samePadding(x.dims[axis + 2]!, (taps - 1) * dilations[axis]! + 1, strides[axis]!),
+      )
       if (!isStatic(total)) {
         // onnxruntime works the padding out from the shapes that come, but not with dilations, nor where windows leave gaps.
         if (dilations.some((dilation) => dilation > 1) || kernel.some((taps, axis) => taps < strides[axis]!)) staticDims(x)

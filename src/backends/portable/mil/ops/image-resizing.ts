@@ -1,4 +1,5 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { interpolation } from '../../onnx/interpolation.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
@@ -55,11 +56,9 @@ function spacing(builder: GraphBuilder, sampling: Sampling, extent: Value, count
   }
 }
 
-/** Weights [..., points, size] that interpolate linearly at `positions` [..., points] between `size` pixels: a triangle around each. */
-function interpolation(builder: GraphBuilder, positions: Value, size: ShapeElement): Value {
-  const pixels = builder.cast(range(builder, size), 'float32')
-  const distance = builder.op('Abs', [builder.op('Sub', [builder.unsqueeze(positions, [positions.dims.length]), pixels])])
-  return builder.op('Relu', [builder.op('Sub', [builder.scalar(1), distance])])
+/** Weights [..., points, size] of `size` pixels at `positions` [..., points]. */
+function pixelWeights(builder: GraphBuilder, positions: Value, size: ShapeElement): Value {
+  return interpolation(builder, positions, builder.cast(range(builder, size), 'float32'))
 }
 
 function clamp(builder: GraphBuilder, positions: Value, size: ShapeElement): Value {
@@ -81,7 +80,7 @@ function resizeLinear(op: OpContext, x: Value, sizes: readonly ShapeElement[], s
     const count = sizes[index]!
     const { first, step } = spacing(builder, sampling, float(builder, size), count)
     const points = builder.op('Add', [first, builder.op('Mul', [builder.cast(range(builder, count), 'float32'), step])])
-    return interpolation(builder, clamp(builder, points, size), size)
+    return pixelWeights(builder, clamp(builder, points, size), size)
   })
   const wide = builder.op('MatMul', [x, builder.transpose(weights[1]!, [1, 0])])
   return builder.op('MatMul', [weights[0]!, wide])
@@ -227,7 +226,7 @@ function cropped(op: OpContext, boxes: Value, images: Value | undefined): Value 
       builder.op('GreaterOrEqual', [positions, builder.scalar(-1e-4)]),
       builder.op('LessOrEqual', [positions, builder.op('Add', [last, builder.scalar(1e-4)])]),
     ])
-    return { weights: interpolation(builder, clamp(builder, positions, size), size), inside }
+    return { weights: pixelWeights(builder, clamp(builder, positions, size), size), inside }
   }
   const down = along(rows, height, op.number('target_height', 1))
   const across = along(columns, width, op.number('target_width', 1))

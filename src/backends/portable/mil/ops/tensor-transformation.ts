@@ -1,4 +1,3 @@
-import { CoreMLError } from '../../../../errors.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { isStatic, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
@@ -140,7 +139,7 @@ function slidingWindows(op: OpContext): Value {
   const offsets = builder.ints(upTo(size))
   if (typeof length === 'number') {
     const count = Math.floor((length - size) / stride) + 1
-    if (count < 1) throw new CoreMLError('ERR_MODEL_INVALID', `${op}: windows of ${size} are larger than the dimension, which is ${length}`)
+    if (count < 1) op.fail(`windows of ${size} are larger than the dimension, which is ${length}`)
     const indices = upTo(count).flatMap((window) => upTo(size).map((offset) => window * stride + offset))
     return builder.op('Gather', [x, builder.constant('int64', [count, size], indices, 'windows')], { axis })
   }
