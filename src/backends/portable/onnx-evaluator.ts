@@ -226,12 +226,10 @@ export class OnnxEvaluator implements Evaluator {
     }
     const encoded = encodeModel(graph)
     const { threads } = this.#options
-    // The weights are onnxruntime's from here on.
-    const { session } = await this.#client.ask(
-      { kind: 'createSession', ...encoded, ports, threads, profile: this.#profile },
-      [encoded.model.buffer as ArrayBuffer],
-      signal,
-    )
+    // What is in memory, weights too, belongs to this lowering, which is over.
+    const memory = new Set([encoded.model, ...encoded.externalData.map(({ data }) => data)].map(({ buffer }) => buffer as ArrayBuffer))
+    const request = { kind: 'createSession' as const, ...encoded, ports, threads, profile: this.#profile }
+    const { session } = await this.#client.ask(request, [...memory], signal)
     return { session, kind, classifier, inputs, outputs, inner, known }
   }
 }

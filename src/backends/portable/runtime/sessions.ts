@@ -95,6 +95,8 @@ export class Sessions {
       options.profileFilePrefix = request.profile
     }
     const session = await ort.InferenceSession.create(request.model, options)
+    // onnxruntime has its own copy now.
+    discard(new Set(request.externalData.map(({ data }) => data.buffer as ArrayBuffer)))
     const id = this.#next++
     const { ports } = request
     const written = ports.states.flatMap(({ output }) => output ?? [])
@@ -162,6 +164,13 @@ export class Sessions {
 
 function readTensor({ type, data, dims }: Ort.Tensor): Tensor {
   return { type: type as Tensor['type'], data: (data as Float32Array).slice(), dims }
+}
+
+/** Gives memory back at once: this thread may collect no garbage for long, and the weights of a model can be in it. */
+function discard(buffers: Iterable<ArrayBuffer>): void {
+  const { port1, port2 } = new MessageChannel()
+  port2.close()
+  port1.postMessage(undefined, [...buffers])
 }
 
 /** Outputs in memory that can be transferred. onnxruntime may give one buffer out twice: then the second one is copied. */
