@@ -1,7 +1,8 @@
 import type { GraphBuilder, ShapeElement } from '../onnx/builder.ts'
 import { interpolation } from '../onnx/interpolation.ts'
+import { asValue } from '../onnx/shape-element.ts'
 import type { Value } from '../onnx/value.ts'
-import { asValue, toFloat } from './shapes.ts'
+import { toFloat } from './shapes.ts'
 
 /** Where the points lie, along one dimension of `n` input elements, that `m` output elements are interpolated at. */
 export type Grid =

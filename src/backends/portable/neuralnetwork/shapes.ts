@@ -1,5 +1,6 @@
 import { elementCount } from '../../../model/tensor.ts'
 import type { GraphBuilder, ShapeElement } from '../onnx/builder.ts'
+import { product } from '../onnx/shape-element.ts'
 import { isStatic, UnknownDimensionError, type Value } from '../onnx/value.ts'
 
 /** Shape arithmetic that layers share. */
@@ -18,22 +19,6 @@ export function firstOf(graph: GraphBuilder, value: Value): Value {
 /** A value of one element as a rank 0 value. */
 export function scalarOf(graph: GraphBuilder, value: Value): Value {
   return value.dims.length === 0 ? value : graph.reshape(value, [])
-}
-
-/** Product of dimensions: a number where all are known. */
-export function product(graph: GraphBuilder, elements: readonly ShapeElement[]): ShapeElement {
-  const known = elements.filter((element) => typeof element === 'number').reduce((a, b) => a * b, 1)
-  let result: ShapeElement = known
-  for (const element of elements) {
-    if (typeof element === 'number') continue
-    result = result === 1 ? element : graph.op('Mul', [asValue(graph, result), element])
-  }
-  return result
-}
-
-/** A dimension as scalar int64 value. */
-export function asValue(graph: GraphBuilder, element: ShapeElement): Value {
-  return typeof element === 'number' ? graph.scalar(element, 'int64') : element
 }
 
 /** A shape of which at most one element is left to Reshape (-1), where elements are unknown. */

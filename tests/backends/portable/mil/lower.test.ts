@@ -20,6 +20,18 @@ describe('lowering of ML Programs', () => {
     expect(() => lower(model)).toThrow(/custom_thing, nonsense \(2 times\)/)
   })
 
+  test('writes into a large cache without constants of its size', () => {
+    const cache = float32(8, 1024, 64)
+    const bounds = { begin: { ints: [3, 0, 0], dims: [3] }, end: { ints: [4, 9, 64], dims: [3] } }
+    const model = programModel(
+      { cache, update: float32(1, 9, 64) },
+      [operation('slice_update', { x: 'cache', update: 'update', ...bounds }, { y: cache })],
+      ['y'],
+    )
+    const bytes = lower(model).graph.initializers.map(({ constant }) => constant?.bytes.byteLength ?? 0)
+    expect(bytes.reduce((a, b) => a + b, 0)).toBeLessThan(32 << 10)
+  })
+
   test('names every use of an op that it cannot lower at once', () => {
     const gelu = (mode: string, from: string, to: string) => operation('gelu', { x: from, mode: { text: mode } }, { [to]: float32(3) })
     const model = programModel({ x: float32(3) }, [gelu('ROUGH', 'x', 'a'), gelu('EXACT', 'a', 'b'), gelu('FAST', 'b', 'y')], ['y'])

@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { asValue } from '../../onnx/shape-element.ts'
 import type { Dim, Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import type { ListOperand } from '../operand.ts'
@@ -7,8 +8,7 @@ import { upTo } from './common.ts'
 
 /** Number of elements of a list, as int64 scalar. */
 function lengthOf(builder: GraphBuilder, list: Value): Value {
-  const length = builder.dim(list, 0)
-  return typeof length === 'number' ? builder.scalar(length, 'int64') : length
+  return asValue(builder, builder.dim(list, 0))
 }
 
 /** The list with room for at least `length` elements (int64 scalar), of the dimensions that `element` (a value of the element's rank) has. */

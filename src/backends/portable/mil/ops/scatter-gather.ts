@@ -1,4 +1,5 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { asValue } from '../../onnx/shape-element.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { normalAxis, upTo } from './common.ts'
@@ -23,17 +24,13 @@ function indicesOf(op: OpContext, sizes: readonly ShapeElement[]): Value {
     const inside = known.map((index, position) => (index < 0 || index >= size(position) ? 0 : index))
     return builder.constant('int64', indices.dims as number[], inside, 'indices')
   }
-  const bounds = sizes.length === 1 ? scalarOf(builder, sizes[0]!) : builder.shapeVector(sizes)
+  const bounds = sizes.length === 1 ? asValue(builder, sizes[0]!) : builder.shapeVector(sizes)
   const zero = builder.scalar(0, 'int64')
   const negative = builder.op('Less', [indices, zero])
   // What equals the size is out of bounds for onnxruntime too, which says so.
   if (validate) return builder.op('Where', [negative, bounds, indices])
   const beyond = builder.op('GreaterOrEqual', [indices, bounds])
   return builder.op('Where', [builder.op('Or', [negative, beyond]), zero, indices])
-}
-
-function scalarOf(builder: GraphBuilder, element: ShapeElement): Value {
-  return typeof element === 'number' ? builder.scalar(element, 'int64') : element
 }
 
 /** Sizes of the dimensions that the components of an index of gather_nd and scatter_nd point into. */

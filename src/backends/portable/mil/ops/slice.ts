@@ -1,7 +1,8 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { asValue, product } from '../../onnx/shape-element.ts'
 import { type Dim, sameDims, type Value } from '../../onnx/value.ts'
 import type { OpContext } from '../context.ts'
-import { product, range, toEnd, upTo } from './common.ts'
+import { range, toEnd, upTo } from './common.ts'
 
 /** A slice in ONNX's terms: constants where known, else int64 vectors of the graph. */
 interface Slice {
@@ -12,6 +13,8 @@ interface Slice {
   squeezed: number[]
   /** Size along each axis, where known. */
   dims: Dim[]
+  /** Whether an axis is known to be taken as it is. */
+  whole: boolean[]
 }
 
 /** One bound of a slice, along every axis: the elements that a mask replaces, by constants. */
@@ -75,7 +78,11 @@ function readSlice(op: OpContext, x: Value): Slice {
     if (dim === null || from === undefined || to === undefined) return null
     return lengthOf(dim, from, to, steps[axis]!)
   })
-  return { starts: begin.value, ends, steps, squeezed: upTo(rank).filter((axis) => squeezeMask[axis]), dims }
+  const whole = upTo(rank).map((axis) => {
+    const open = beginMask[axis]! && endMask[axis]! && !squeezeMask[axis]
+    return steps[axis] === 1 && (open || (dims[axis] !== null && dims[axis] === x.dims[axis]))
+  })
+  return { starts: begin.value, ends, steps, squeezed: upTo(rank).filter((axis) => squeezeMask[axis]), dims, whole }
 }
 
 function lengthOf(size: number, start: number, end: number, step: number): number {
@@ -107,11 +114,30 @@ export function sliceUpdate(op: OpContext): Value {
   const x = op.input('x')
   const slice = readSlice(op, x)
   const update = builder.cast(op.input('update'), x.type)
-  // Where do the elements go? The slice of a tensor that numbers the elements of x tells.
   const dims = builder.dims(x)
-  const count = dims.every((dim) => typeof dim === 'number') ? product(dims as number[]) : builder.op('Size', [x])
-  const numbers = builder.reshape(range(builder, count), dims)
-  const positions = builder.reshape(sliced(builder, numbers, slice), [-1])
-  const flat = builder.op('ScatterElements', [builder.reshape(x, [-1]), positions, builder.reshape(update, [-1])], { axis: 0 })
-  return builder.reshape(flat, dims)
+  // Axes at the end that are written whole make up a row of a table, the others say which rows: an update of a cache writes few, and long ones.
+  let leading = x.dims.length
+  while (leading > 0 && slice.whole[leading - 1]) leading--
+  if (leading === 0) return builder.reshape(update, dims)
+  const table = builder.op('Flatten', [x], { axis: leading })
+  const length = builder.dim(table, 1)
+  const rows = builder.reshape(rowNumbers(builder, slice, dims.slice(0, leading)), [-1, 1])
+  const values = builder.reshape(update, [-1, length])
+  // ScatterND would take the rows as they are, but onnxruntime computes it on a copy of the whole.
+  const places = builder.op('Expand', [rows, builder.op('Shape', [values])])
+  const written = builder.op('ScatterElements', [table, places, values], { axis: 0 })
+  return builder.reshape(written, dims)
+}
+
+/** Where the rows of a slice along the first axes are in a table of all of them. */
+function rowNumbers(builder: GraphBuilder, slice: Slice, dims: readonly ShapeElement[]): Value {
+  const places = dims.map((dim, axis) => {
+    const all = range(builder, dim)
+    const bound = (vector: Value) => builder.slice(vector, [0], [axis], [axis + 1])
+    const bounds = [bound(slice.starts), bound(slice.ends), builder.ints([0]), builder.ints([slice.steps[axis]!])]
+    const taken = slice.whole[axis] ? all : builder.op('Slice', [all, ...bounds])
+    const stride = asValue(builder, product(builder, dims.slice(axis + 1)))
+    return builder.reshape(builder.op('Mul', [taken, stride]), [-1, ...Array<number>(dims.length - 1 - axis).fill(1)])
+  })
+  return places.reduce((sum, place) => builder.op('Add', [sum, place]))
 }

@@ -1,8 +1,9 @@
 import { BoxCoordinates, type CropResizeLayer, SamplingMethod } from '../../../../format/index.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { asValue, product } from '../../onnx/shape-element.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { asValue, openShape, product, toFloat } from '../shapes.ts'
+import { openShape, toFloat } from '../shapes.ts'
 import { sizes } from '../spatial.ts'
 
 /** Crops boxes out of images and resizes them by linear interpolation. */

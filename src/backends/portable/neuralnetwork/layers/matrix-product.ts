@@ -1,6 +1,7 @@
+import { product } from '../../onnx/shape-element.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, type LayerContext, type LayerTable, weight } from '../layer.ts'
-import { openShape, product, toInt64 } from '../shapes.ts'
+import { openShape, toInt64 } from '../shapes.ts'
 
 /** Rows of a table by index: input [..., 1] of indices; table stored [size of a row, rows]. */
 function lookUp(layer: LayerContext<unknown>, table: Value, bias: Value | undefined, indices: Value): Value {

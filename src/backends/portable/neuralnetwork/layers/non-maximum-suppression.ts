@@ -1,7 +1,8 @@
 import type { NonMaximumSuppressionLayer } from '../../../../format/index.ts'
+import { asValue } from '../../onnx/shape-element.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, type LayerContext, type LayerTable } from '../layer.ts'
-import { asValue, scalarOf, toFloat, toInt64 } from '../shapes.ts'
+import { scalarOf, toFloat, toInt64 } from '../shapes.ts'
 
 /** The lowest float32: a score that no threshold lets pass. */
 const lowest = -3.4028234663852886e38

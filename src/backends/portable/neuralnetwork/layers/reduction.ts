@@ -1,7 +1,8 @@
 import { ReduceAxis, ReduceOperation } from '../../../../format/index.ts'
+import { asValue } from '../../onnx/shape-element.ts'
 import type { Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { asValue, scalarOf, toFloat, toInt64 } from '../shapes.ts'
+import { scalarOf, toFloat, toInt64 } from '../shapes.ts'
 
 /** Reductions, ordering and counting along axes. */
 

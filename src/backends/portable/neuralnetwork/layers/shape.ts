@@ -1,8 +1,9 @@
 import { ChannelOrder } from '../../../../format/index.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { product } from '../../onnx/shape-element.ts'
 import { isStatic, UnknownDimensionError, type Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { openShape, product, shapeVectorOf, toFloat, toInt64, vectorOf } from '../shapes.ts'
+import { openShape, shapeVectorOf, toFloat, toInt64, vectorOf } from '../shapes.ts'
 
 /** Layers that give elements another shape or order. */
 

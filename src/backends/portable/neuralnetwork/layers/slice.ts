@@ -1,9 +1,10 @@
 import { SliceAxis } from '../../../../format/index.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { asValue } from '../../onnx/shape-element.ts'
 import type { Dim, Value } from '../../onnx/value.ts'
 import { constantNumbers, UnknownDimensionError } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
-import { asValue, scalarOf, toInt64, vectorOf } from '../shapes.ts'
+import { scalarOf, toInt64, vectorOf } from '../shapes.ts'
 
 /** Slices, static and dynamic, and triangular parts of matrices. */
 
