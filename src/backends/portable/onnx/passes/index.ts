@@ -1,9 +1,9 @@
 import type { Graph, InputPart } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
-import { keepPaddingOfPools } from './keep-padding-of-pools.ts'
 import { keepSumsApart } from './keep-sums-apart.ts'
 import { mergeBounds } from './merge-bounds.ts'
+import { mergePadding } from './merge-padding.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
 import { poolMeans } from './pool-means.ts'
 import { reshapeBeforeSplit } from './reshape-before-split.ts'
@@ -20,7 +20,7 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   const rewriter = new Rewriter(graph)
   mergeBounds(rewriter)
   fuseInstanceNormalization(rewriter)
-  keepPaddingOfPools(rewriter)
+  mergePadding(rewriter)
   poolMeans(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
