@@ -45,7 +45,8 @@ export function reshapeBeforeSplit(rewriter: Rewriter): void {
   for (const [split, readers] of reshapedSplits(rewriter)) {
     const dimsOf = (node: Node) => rewriter.dims(node.outputs[0])
     const part = readers[0]!.map(dimsOf).find((dims) => readers.every((nodes) => nodes.some((node) => sameDims(dims, dimsOf(node)))))
-    if (!part?.length || !cutsAlike(split, rewriter)) continue
+    // The size of a dimension of no elements is no number of parts.
+    if (!part?.length || part.includes(0) || !cutsAlike(split, rewriter)) continue
     const reshapes = readers.map((nodes) => nodes.find((node) => sameDims(part, dimsOf(node)))!)
     const outputs = reshapes.map((node) => node.outputs[0]!)
     for (const [index, nodes] of readers.entries()) {

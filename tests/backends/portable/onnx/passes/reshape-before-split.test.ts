@@ -58,4 +58,13 @@ describe('parts that are given another shape', () => {
     expect(ops).toEqual(['Split', 'Reshape', 'Reshape', 'Mul', 'Sub'])
     expect(ys).toEqual([0, -1, 3, 2])
   })
+
+  test('stay where they have no elements', async () => {
+    const { ops, ys } = await optimized(counted([2, 0, 3]), (b, x) => {
+      const [first, second] = split(b, x, 0, [1, 1]).map((part) => b.reshape(part, [0, 3])) as [Value, Value]
+      return b.op('ReduceSum', [b.op('Add', [first, second]), b.ints([0])], { keepdims: 0 })
+    })
+    expect(ops).toEqual(['Split', 'Reshape', 'Reshape', 'Add', 'ReduceSum'])
+    expect(ys).toEqual([0, 0, 0])
+  })
 })
