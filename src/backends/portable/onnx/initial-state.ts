@@ -6,6 +6,6 @@ import type { Value } from './value.ts'
  * sequences as many as the longest sequence has steps. ONNX takes one for each sequence only.
  */
 export function rowsOfBatch(builder: GraphBuilder, state: Value, axis: number, batch: ShapeElement): Value {
-  if (typeof state.dims[axis] === 'number') return state
+  if (state.dims[axis] === batch) return state
   return builder.op('Slice', [state, builder.ints([0]), builder.shapeVector([batch]), builder.ints([axis])])
 }
