@@ -1,11 +1,41 @@
-import type { Value } from '../../onnx/value.ts'
+import type { Dim, Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
-import { windowOf } from './conv.ts'
+import { type Window, windowOf } from './conv.ts'
+
+/**
+ * Padding of windows that stick out at the end where the last whole one leaves something over. onnxruntime (1.30) leaves windows out that would begin behind
+ * the input, but counts them when it infers shapes, and makes nodes from these: where the size is known, no room is left for one.
+ */
+function inCeilMode(
+  sizes: readonly Dim[],
+  kernel: readonly number[],
+  { strides, pads, auto_pad }: Window,
+): { pads?: number[]; ceil: boolean } {
+  if (auto_pad) return { ceil: true }
+  const rank = kernel.length
+  const given = pads ?? Array<number>(2 * rank).fill(0)
+  let ceil = false
+  const after = kernel.map((taps, axis) => {
+    const [size, room, stride] = [sizes[axis]!, given[rank + axis]!, strides[axis]!]
+    if (size === null) {
+      ceil = true
+      return room
+    }
+    const inside = given[axis]! + size
+    const steps = Math.ceil((inside + room - taps) / stride)
+    const begin = (steps * stride < inside ? steps : steps - 1) * stride
+    const needed = begin + taps - inside
+    if (needed > room) ceil = true
+    return Math.max(0, Math.min(needed, room))
+  })
+  return { pads: [...given.slice(0, rank), ...after], ceil }
+}
 
 function pool(op: OpContext, opType: string, x: Value, attributes: Record<string, number> = {}): Value {
   const kernel = op.ints('kernel_sizes')
-  const { auto_pad, pads, strides } = windowOf(op, kernel, x)
-  const ceil = op.bool('ceil_mode', false)
+  const window = windowOf(op, kernel, x)
+  const { auto_pad, strides } = window
+  const { pads, ceil } = op.bool('ceil_mode', false) ? inCeilMode(x.dims.slice(2), kernel, window) : { pads: window.pads, ceil: false }
   // onnxruntime refuses padding as wide as the window. Where padding counts like values, it can be put there before.
   if (pads?.some((amount, index) => amount >= kernel[index % kernel.length]!) && !ceil && attributes.count_include_pad !== 0) {
     const rank = kernel.length
