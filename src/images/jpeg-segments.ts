@@ -1,23 +1,38 @@
-/** A segment of a JPEG file's header. */
+import { damagedJpeg } from './jpeg/entropy.ts'
+
+/** A segment of a JPEG file. */
 export interface JpegSegment {
   marker: number
   body: Uint8Array
+  /** Where the next segment, or the data of a scan, begins. */
+  end: number
 }
 
-/** The segments of a JPEG file in front of its first scan; those of a damaged file as far as they make sense. */
+/** Markers that stand by themselves: restarts of data, its beginning and end, and one without meaning. */
+function isBare(marker: number): boolean {
+  return (marker >= 0xd0 && marker <= 0xd9) || marker === 0x01
+}
+
+/** The first segment from an offset on; what some cameras leave between segments is passed over. */
+export function nextMarker(jpeg: Uint8Array, from: number): JpegSegment {
+  let at = from
+  // A marker is what follows a 255; more of those fill, and 0 says that the 255 is data.
+  while (at + 1 < jpeg.length && (jpeg[at] !== 0xff || jpeg[at + 1] === 0 || jpeg[at + 1] === 0xff)) at++
+  if (at + 1 >= jpeg.length) throw damagedJpeg('it is cut off')
+  const marker = jpeg[at + 1]!
+  if (isBare(marker)) return { marker, body: new Uint8Array(0), end: at + 2 }
+  const end = at + 2 + Math.max(2, (jpeg[at + 2]! << 8) | jpeg[at + 3]!)
+  if (end > jpeg.length) throw damagedJpeg('it is cut off')
+  return { marker, body: jpeg.subarray(at + 4, end), end }
+}
+
+/** The segments of a JPEG file in front of its first scan. */
 export function* jpegSegments(jpeg: Uint8Array): Generator<JpegSegment> {
-  const view = new DataView(jpeg.buffer, jpeg.byteOffset, jpeg.byteLength)
-  for (let offset = 2; offset + 4 <= jpeg.length; ) {
-    if (jpeg[offset] !== 0xff) return
-    const marker = jpeg[offset + 1]!
-    if (marker === 0xff) {
-      offset++ // fill byte
-      continue
-    }
-    if (marker === 0xda || marker === 0xd9) return
-    const end = offset + 2 + Math.max(2, view.getUint16(offset + 2))
-    yield { marker, body: jpeg.subarray(offset + 4, end) }
-    offset = end
+  for (let offset = 2; ; ) {
+    const segment = nextMarker(jpeg, offset)
+    if (segment.marker === 0xda || segment.marker === 0xd9) return
+    yield segment
+    offset = segment.end
   }
 }
 
@@ -27,38 +42,28 @@ export function beginsWith(body: Uint8Array, text: string): boolean {
 }
 
 /** Frame headers are the markers C0…CF but for tables (C4, CC) and a reserved one (C8). */
-function isFrame(marker: number): boolean {
+export function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
 }
 
-/** What three components of a file are. */
-export type JpegColors = 'RGB' | 'YCbCr'
+/** What the components of a file are. */
+export type JpegColors = 'gray' | 'RGB' | 'YCbCr' | 'CMYK' | 'YCCK'
 
 /**
- * What the components of a file are, if it has three. Nothing in the format says so, but decoders agree: JFIF files hold YCbCr; in others Adobe's segment
- * tells, and without it components that are called R, G and B are just that.
+ * What the components of a file are. Nothing in the format says so, but decoders agree: JFIF files hold YCbCr; in others Adobe's segment tells, and
+ * without it three components that are called R, G and B are just that.
  */
-export function jpegColors(jpeg: Uint8Array): JpegColors | undefined {
+export function colorsOfJpeg(jpeg: Uint8Array): JpegColors {
   let jfif = false
   let transform: number | undefined
-  let names: string | undefined
+  let names = ''
   for (const { marker, body } of jpegSegments(jpeg)) {
     if (marker === 0xe0 && beginsWith(body, 'JFIF\0')) jfif = true
-    if (isAdobe(marker, body)) transform = body[11]
-    if (isFrame(marker) && body[5] === 3) names = String.fromCharCode(body[6]!, body[9]!, body[12]!)
+    if (marker === 0xee && body.length > 11 && beginsWith(body, 'Adobe')) transform = body[11]
+    if (isFrame(marker)) names = Array.from({ length: body[5]! }, (_, i) => String.fromCharCode(body[6 + 3 * i]!)).join('')
   }
-  if (names === undefined) return undefined
+  if (names.length === 1) return 'gray'
+  if (names.length === 4) return transform === undefined || transform === 0 ? 'CMYK' : 'YCCK'
   const rgb = transform === undefined ? names === 'RGB' : transform === 0
   return rgb && !jfif ? 'RGB' : 'YCbCr'
-}
-
-/** The file, without an Adobe segment that would have a decoder change its colours. */
-export function withoutTransform(jpeg: Uint8Array): Uint8Array {
-  const copy = Uint8Array.from(jpeg)
-  for (const { marker, body } of jpegSegments(copy)) if (isAdobe(marker, body)) body[11] = 0
-  return copy
-}
-
-function isAdobe(marker: number, body: Uint8Array): boolean {
-  return marker === 0xee && body.length > 11 && beginsWith(body, 'Adobe')
 }
