@@ -20,7 +20,8 @@ export function acceptsSize(feature: ImageFeature, width: number, height: number
   return flexibility.kind === 'range' && isWithin(width, flexibility.width) && isWithin(height, flexibility.height)
 }
 
-const formatOfSpace: Readonly<Record<ImageFeature['colorSpace'], ImageFormat>> = {
+/** The format of pixels, by the colour space that a feature declares. */
+export const formatOfSpace: Readonly<Record<ImageFeature['colorSpace'], ImageFormat>> = {
   rgb: 'rgba',
   bgr: 'rgba',
   gray: 'gray8',

@@ -1,4 +1,6 @@
 import { CoreMLError } from '../../errors.ts'
+import { channelsOfFormat } from '../../images/formats.ts'
+import { formatOfSpace } from '../../model/conform-image.ts'
 import { convertData, toNumbers } from '../../model/convert.ts'
 import type { FeatureDescription, ImageFeature, ModelDescription } from '../../model/description.ts'
 import { allocate, elementCount, type Tensor, type TensorData } from '../../model/tensor.ts'
@@ -27,7 +29,7 @@ export function featurePorts(features: readonly FeatureDescription[], ports: rea
 /**
  * What is fed to each port, in memory of its own (the caller may change his arrays, and this is handed over to another thread): that of `spare`,
  * arrays of an earlier run by port that nobody uses any more, as far as it fits.
- * An optional input that is left out gets its default value, or zeros.
+ * An optional input that is left out gets its default value.
  */
 export function feedsOf(ports: readonly FeaturePort[], inputs: Features, spare: readonly TensorData[] = []): PortValue[] {
   return ports.map(({ feature, port }, index) => {
@@ -63,10 +65,26 @@ function pixels({ width, height, format = 'rgba', data }: Image): Tensor {
   return { type: 'uint8', data: bytes, dims: format === 'gray8' ? [height, width] : [height, width, 4] }
 }
 
+/** What stands for an optional input that is left out: its default value in every element, else zeros, which make a black image. */
 function defaultOf(feature: FeatureDescription): FeatureValue | undefined {
-  if (!feature.optional || feature.type !== 'multiArray') return undefined
-  const data = allocate('float64', elementCount(feature.shape)) as Float64Array
-  return { type: 'float64', data: data.fill(feature.defaultValue ?? 0), dims: feature.shape }
+  if (!feature.optional) return undefined
+  switch (feature.type) {
+    case 'multiArray': {
+      const data = allocate('float64', elementCount(feature.shape)) as Float64Array
+      return { type: 'float64', data: data.fill(feature.defaultValue ?? 0), dims: feature.shape }
+    }
+    case 'image': {
+      const { width, height } = feature
+      const format = formatOfSpace[feature.colorSpace]
+      const samples = width * height * channelsOfFormat[format]
+      return { width, height, format, data: format === 'gray16f' ? new Uint16Array(samples) : new Uint8Array(samples) }
+    }
+    case 'int64':
+    case 'double':
+      return 0
+    default:
+      return undefined
+  }
 }
 
 /** Feature values of the graph's results, in the declared types. */
@@ -100,8 +118,7 @@ function featureOf(feature: FeatureDescription, tensor: Tensor): FeatureValue {
 
 function imageOf(feature: ImageFeature, { data, dims }: Tensor): Image {
   const [height, width] = dims as [number, number]
-  const format = feature.colorSpace === 'gray' ? 'gray8' : feature.colorSpace === 'gray16f' ? 'gray16f' : 'rgba'
-  return { width, height, format, data: data as Uint8Array }
+  return { width, height, format: formatOfSpace[feature.colorSpace], data: data as Uint8Array }
 }
 
 /** The best label (the first of equals) and label → score. */
