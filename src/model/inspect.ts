@@ -95,7 +95,7 @@ export function inspectFile(file: ModelFile): ModelSummary {
  * operations, its weights by type and what is updatable. Reads no weights, so it takes milliseconds for models of any size.
  *
  * @param path - a `.mlmodel` file or a `.mlpackage` folder, as a path or a `file:` URL.
- * @returns plain data that `JSON.stringify` takes.
+ * @returns plain data. `JSON.stringify` takes it, but for default values that are NaN or infinite.
  * Throws ERR_ARGUMENT for what is no path, ERR_FILE if there is nothing at `path`, ERR_MODEL_COMPILED for a `.mlmodelc` folder, ERR_MODEL_INVALID for all that is
  * no sound model.
  *

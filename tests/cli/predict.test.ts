@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ArrayFeatureType, openModel, writeModel } from '../../src/format/index.ts'
 import type { Tensor } from '../../src/model/tensor.ts'
 import { decodeNpz } from '../../src/npy/npz.ts'
 import { cli, main, project } from './run.ts'
@@ -119,6 +120,21 @@ it('shows inputs, outputs and weights of a model', async () => {
   expect(stdout).toMatch(/^operations +\d+: conv 3, /m)
   expect(stdout).toMatch(/fp16: \d+ tensors/)
 })
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5])(
+  'inspect --json tells the default value %d',
+  async (value) => {
+    const file = await openModel(join(project, 'tests/fixtures/nn/optional-default.mlmodel'))
+    const { type } = file.spec.description!.input[1]!
+    const array = type!.type.value as ArrayFeatureType
+    array.defaultOptionalValue = { case: 'floatDefaultValue', value }
+    const path = join(folder, `default-${value}.mlmodel`)
+    await writeModel(file, path)
+    await file.close()
+    const { inputs } = (await json('inspect', path)).functions[0]
+    expect(inputs[1].defaultValue).toBe(Number.isFinite(value) ? value : String(value))
+  },
+)
 
 it('a reader that has seen enough is no error', async () => {
   const child = spawn(process.execPath, [main, 'predict', digits, '--inputs', 'models/digits-cnn/heldout.npz', '--json'], {

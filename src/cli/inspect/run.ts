@@ -1,6 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import { inspect } from '../../model/inspect.ts'
 import { didYouMean } from '../../model/suggest.ts'
+import { jsonNumber } from '../json-number.ts'
 import type { SharedOptions } from '../options.ts'
 import { inspectText } from './text.ts'
 
@@ -21,5 +22,6 @@ export async function runInspect(path: string, options: SharedOptions): Promise<
     }
     summary.functions = named
   }
-  process.stdout.write(options.json ? `${JSON.stringify({ schemaVersion, ...summary })}\n` : inspectText(summary))
+  const json = () => JSON.stringify({ schemaVersion, ...summary }, (_, value) => (typeof value === 'number' ? jsonNumber(value) : value))
+  process.stdout.write(options.json ? `${json()}\n` : inspectText(summary))
 }

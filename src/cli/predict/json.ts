@@ -1,13 +1,8 @@
 import { toNumbers } from '../../model/convert.ts'
 import type { Features, FeatureValue } from '../../model/values.ts'
 import { isImage, isTensor } from '../../model/values.ts'
+import { jsonNumber } from '../json-number.ts'
 import type { Ranked } from './top.ts'
-
-/** A number in JSON, which has no infinities, no NaN and no long integers: those become strings. */
-function jsonNumber(value: number | bigint): number | string {
-  if (typeof value === 'bigint') return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value)
-  return Number.isFinite(value) ? value : String(value)
-}
 
 function jsonValue(value: FeatureValue, file: string | undefined): unknown {
   if (typeof value === 'string') return { kind: 'string', value }
