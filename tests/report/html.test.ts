@@ -62,6 +62,21 @@ test('the page is whole: it asks for nothing, and texts of a model cannot break 
   expect(page).not.toMatch(/https?:\/\//)
 })
 
+test('times of 0, as a coarse clock gives them, have a place in every chart', () => {
+  const fast = structuredClone(one)
+  for (const unit of fast.models[0]!.units) {
+    if (unit.status !== 'measured') continue
+    const { steady, phases } = unit
+    for (const figure of [steady.median, steady.p90, steady.p99, steady.minimum]) figure.value = 0
+    steady.median.interval = [0, 0]
+    for (const block of steady.blocks) Object.assign(block, { median: 0, samples: block.samples.map(() => 0) })
+    for (const figure of Object.values(phases)) if ('value' in figure) figure.value = 0
+  }
+  const mixed = structuredClone(one)
+  for (const unit of mixed.models[0]!.units) if (unit.status === 'measured') unit.steady.minimum.value = 0
+  for (const results of [[mixed], [fast], [one, fast]]) expect(htmlReport(results)).not.toMatch(/NaN|Infinity/)
+})
+
 describe.skipIf(browserPath === undefined)('in a browser (skipped without Chromium: apt-get install chromium)', () => {
   let browser: Browser
   let folder: string

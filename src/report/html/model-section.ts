@@ -38,7 +38,7 @@ function cellsMarkup({ cells, unit }: Row, columns: readonly Column[], slowest: 
   if ('text' in cells || unit.status !== 'measured') {
     return `<td class="wide bad" colspan="${columns.length + 1}">${escapeText('text' in cells ? cells.text : '')}</td>`
   }
-  const share = Math.max(1, Math.round((100 * unit.steady.median.value) / slowest))
+  const share = slowest > 0 ? Math.max(1, Math.round((100 * unit.steady.median.value) / slowest)) : 1
   const bar = `<td class="time"><span class="${unitClass(unit.units)}" style="width:${share}%"></span></td>`
   const figures = columns
     .map((column) => {

@@ -31,8 +31,10 @@ function logTicks(from: number, to: number, most: number): number[] {
   return decades.flatMap((decade) => factors.map((factor) => Number((factor * 10 ** decade).toPrecision(12))))
 }
 
-/** A logarithmic axis that holds `low` and `high`, both positive. */
-export function logScale(low: number, high: number, start: number, end: number, most = 8): Scale {
+/** A logarithmic axis that holds `lowest` and `highest`. A time of 0, which a coarse clock may give, has no place on it: it lies at its beginning. */
+export function logScale(lowest: number, highest: number, start: number, end: number, most = 8): Scale {
+  const high = highest > 0 ? highest : 1
+  const low = lowest > 0 ? lowest : high / 1000
   const floor = Math.floor(Math.log10(low) + 1e-9)
   const decades = Math.ceil(Math.log10(high) - floor) + 1
   const round = Array.from({ length: decades + 1 }, (_, i) =>
@@ -42,5 +44,5 @@ export function logScale(low: number, high: number, start: number, end: number, 
   const to = round.find((value) => value >= high * 0.9999 && value > from)!
   const ticks = logTicks(from, to, most).filter((tick) => tick >= from * 0.9999 && tick <= to * 1.0001)
   const width = Math.log10(to / from)
-  return Object.assign((value: number) => start + (Math.log10(value / from) / width) * (end - start), { ticks })
+  return Object.assign((value: number) => start + (Math.log10(Math.max(value, from) / from) / width) * (end - start), { ticks })
 }
