@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bluntGates, checkBaseline, slowdownFailures } from '../../src/measure/gate/baseline.ts'
+import { bluntGates, checkBaseline, lostUnits, slowdownFailures } from '../../src/measure/gate/baseline.ts'
 import { checkCondition, parseCondition } from '../../src/measure/gate/condition.ts'
 import { checkFigurePath } from '../../src/measure/gate/figure-path.ts'
 import { failuresOf } from '../../src/measure/gate/verdict.ts'
@@ -122,6 +122,24 @@ describe('baseline', () => {
     }
     expect(slowdownFailures(checkBaseline(both(5), both(5), 0.1), 0.1)).toEqual([])
     expect(slowdownFailures(checkBaseline(both(0.2), both(0.5), 0.1), 0.1)).toHaveLength(3)
+  })
+
+  test('a unit of the baseline that crashed, failed or is gone fails; one that was not asked for does not', () => {
+    expect(lostUnits(baseline, result)).toEqual([])
+    const lost = withRuns([1, 1.01, 0.99])
+    const [{ units }] = lost.models as [CompareResult['models'][0]]
+    lost.models[0]!.units = [
+      { status: 'crashed', units: 'cpuOnly', phase: 'first prediction', how: 'SIGKILL', output: '' },
+      { status: 'unavailable', units: 'cpuAndGPU', reason: 'this machine has no GPU' },
+      ...units.filter((each) => each.units === 'cpuAndNeuralEngine'),
+    ]
+    expect(checkBaseline(baseline, lost, 0.1)).toHaveLength(1)
+    const failures = lostUnits(baseline, lost)
+    expect(failures.map(({ gate }) => gate)).toEqual(['cpuOnly measured as in the baseline', 'cpuAndGPU measured as in the baseline'])
+    expect(failures[0]!.reason).toMatch(/^cpuOnly crashed: /)
+    lost.models[0]!.units.pop()
+    expect(checkBaseline(baseline, lost, 0.1)).toEqual([])
+    expect(lostUnits(baseline, lost)).toHaveLength(2)
   })
 
   test('too few runs, another machine and other models are refused', () => {

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { CoreMLError, type ErrorCode } from '../../errors.ts'
 import type { CompareEvent } from '../../measure/events.ts'
-import { bluntGates, checkBaseline, gateRuns, slowdownFailures } from '../../measure/gate/baseline.ts'
+import { bluntGates, checkBaseline, gateRuns, lostUnits, slowdownFailures } from '../../measure/gate/baseline.ts'
 import { type Condition, checkCondition, parseCondition } from '../../measure/gate/condition.ts'
 import { failuresOf } from '../../measure/gate/verdict.ts'
 import type { ModelToCompare } from '../../measure/options.ts'
@@ -73,7 +73,7 @@ function failures(result: CompareResult, { failIf }: CompareFlags, baseline: Com
   if (baseline === undefined) return found
   const checks = checkBaseline(baseline, result, limit)
   for (const blunt of bluntGates(checks, limit)) process.stderr.write(`note: ${blunt}\n`)
-  return [...found, ...slowdownFailures(checks, limit)]
+  return [...found, ...slowdownFailures(checks, limit), ...lostUnits(baseline, result)]
 }
 
 /** The models that are named, or the sample models of the size that is asked for. */

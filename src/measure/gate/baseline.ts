@@ -1,6 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import { runMedians } from '../analysis/series.ts'
-import type { CompareResult, Failure, ModelResult } from '../result.ts'
+import { endText } from '../analysis/verdict.ts'
+import type { CompareResult, Failure, MeasuredUnit, ModelResult, UnitResult } from '../result.ts'
 import { minimumGateRuns, type SlowdownTest, testSlowdown } from '../statistics/slowdown.ts'
 import { percentText } from '../words.ts'
 
@@ -21,6 +22,24 @@ function sameNamed({ models }: CompareResult, { name }: ModelResult): ModelResul
   return models.filter((model) => model.name === name)
 }
 
+/** A unit that the baseline measured, and what became of it now. */
+interface Pair {
+  model: string
+  then: MeasuredUnit
+  now: UnitResult
+}
+
+/** Every unit of this result that the baseline measured. Units that were not asked for now are not among them. */
+function pairsOf(baseline: CompareResult, current: CompareResult): Pair[] {
+  return current.models.flatMap((model) => {
+    const before = sameNamed(baseline, model)[sameNamed(current, model).indexOf(model)]
+    return model.units.flatMap((now) => {
+      const then = before?.units.find(({ units }) => units === now.units)
+      return then?.status === 'measured' ? [{ model: model.name, then, now }] : []
+    })
+  })
+}
+
 /**
  * Tests every unit that both results measured. Each gate errs on a slowdown exactly at the limit in at most 5 % of runs.
  * @throws CoreMLError ERR_ARGUMENT where the baseline is another machine's, names no unit of this result, or has too few runs
@@ -33,23 +52,26 @@ export function checkBaseline(baseline: CompareResult, current: CompareResult, l
     if (then !== now)
       throw new CoreMLError('ERR_ARGUMENT', `the baseline is of another ${what}: ${then}, this is ${now}; times cannot be compared`)
   }
-  const checks = current.models.flatMap((model) => {
-    const before = sameNamed(baseline, model)[sameNamed(current, model).indexOf(model)]
-    return model.units.flatMap((unit) => {
-      const then = before?.units.find(({ units }) => units === unit.units)
-      if (unit.status !== 'measured' || then?.status !== 'measured') return []
-      const [old, now] = [runMedians(then.steady.blocks), runMedians(unit.steady.blocks)]
-      const test = testSlowdown(old, now, limit)
-      if (test === null) {
-        const runs = `the baseline has ${old.length} run(s) of ${model.name} on ${unit.units} and this is ${now.length}`
-        const advice = `together at least ${minimumGateRuns} are needed to know the spread: make the baseline with --runs 5`
-        throw new CoreMLError('ERR_ARGUMENT', `${runs}; ${advice}`)
-      }
-      return [{ model: model.name, units: unit.units, ...test }]
-    })
+  const pairs = pairsOf(baseline, current)
+  if (pairs.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'the baseline measured none of these models on any of these units')
+  return pairs.flatMap(({ model, then, now: unit }) => {
+    if (unit.status !== 'measured') return []
+    const [old, now] = [runMedians(then.steady.blocks), runMedians(unit.steady.blocks)]
+    const test = testSlowdown(old, now, limit)
+    if (test === null) {
+      const runs = `the baseline has ${old.length} run(s) of ${model} on ${unit.units} and this is ${now.length}`
+      const advice = `together at least ${minimumGateRuns} are needed to know the spread: make the baseline with --runs 5`
+      throw new CoreMLError('ERR_ARGUMENT', `${runs}; ${advice}`)
+    }
+    return [{ model, units: unit.units, ...test }]
   })
-  if (checks.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'the baseline measured none of these models on any of these units')
-  return checks
+}
+
+/** Units that the baseline measured and that could not be measured now: nothing shows that they are no slower. */
+export function lostUnits(baseline: CompareResult, current: CompareResult): Failure[] {
+  return pairsOf(baseline, current).flatMap(({ model, now }) =>
+    now.status === 'measured' ? [] : [{ model, gate: `${now.units} measured as in the baseline`, reason: `${now.units} ${endText(now)}` }],
+  )
 }
 
 /** The checks that failed, in words. */
