@@ -17,15 +17,15 @@ interface LabelLists {
   value?: { vector: (string | bigint)[] }
 }
 
-/** Integers beyond the safe range stay bigint. */
-function label(value: string | number | bigint): ClassLabel {
+/** A label as the library gives it: integers beyond the safe range stay bigint. */
+export function classLabel(value: string | number | bigint): ClassLabel {
   if (typeof value !== 'bigint') return value
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
 }
 
 function labelsOf(lists: LabelLists): ClassLabel[] | undefined {
-  const labels = lists.value?.vector.map(label)
+  const labels = lists.value?.vector.map(classLabel)
   return labels?.length ? labels : undefined
 }
 
@@ -45,7 +45,7 @@ function programLabels(file: ModelFile, spec: Model, functionName: string | unde
   const block = functionBlock(name, programFunction(spec.type.value, name))
   const classify = block.operations.find(({ type }) => type === 'classify')
   const value = classify && constantArgument(classify.inputs.classes, block)
-  return value && flatten(readConstant(file, value)).map(label)
+  return value && flatten(readConstant(file, value)).map(classLabel)
 }
 
 function flatten(constant: Constant): ClassLabel[] {
@@ -55,7 +55,7 @@ function flatten(constant: Constant): ClassLabel[] {
   return constant.values.flatMap(flatten)
 }
 
-/** The labels of a classifier in the model's order, each once; undefined for what is no classifier. */
+/** The labels of a classifier in the model's order, as often as it lists them; undefined for what is no classifier. */
 export function classLabels(file: ModelFile, spec: Model, functionName?: string): ClassLabel[] | undefined {
   const { type } = spec
   switch (type.case) {

@@ -7,6 +7,7 @@ import { allocate, elementCount, type Tensor, type TensorData } from '../../mode
 import { type Features, type FeatureValue, type Image, isImage, isTensor } from '../../model/values.ts'
 import type { ClassifierOutputs } from './lowered.ts'
 import type { Port } from './onnx/graph.ts'
+import { probabilitiesOf } from './probabilities.ts'
 import type { PortValue } from './runtime/messages.ts'
 
 /** Turns feature values into the tensors of a lowered graph, and its results back. */
@@ -133,6 +134,6 @@ function classify({ labels, labelFeature, probabilitiesFeature }: ClassifierOutp
     for (let i = 1; i < numbers.length; i++) if (numbers[i]! > numbers[best]!) best = i
     features[labelFeature] = labels[best]!
   }
-  if (probabilitiesFeature !== undefined) features[probabilitiesFeature] = new Map(labels.map((label, index) => [label, numbers[index]!]))
+  if (probabilitiesFeature !== undefined) features[probabilitiesFeature] = probabilitiesOf(labels, numbers)
   return features
 }

@@ -1,5 +1,6 @@
 import type { Int64Vector, StringVector } from '../../../format/index.ts'
 import type { Features } from '../../../model/values.ts'
+import { probabilitiesOf } from '../probabilities.ts'
 import { type ClassicSpec, integer, outputsOf } from './features.ts'
 
 export type Label = string | number | bigint
@@ -25,11 +26,7 @@ export function makeClassification(spec: ClassicSpec): (label: Label, labels: re
   const probabilitiesName = description?.predictedProbabilitiesName
   return (label, labels, scores) => {
     const result: Features = { [labelName]: label }
-    if (probabilitiesName) {
-      const probabilities = new Map<Label, number>()
-      for (let i = 0; i < labels.length; i++) probabilities.set(labels[i]!, scores[i]!)
-      result[probabilitiesName] = probabilities
-    }
+    if (probabilitiesName) result[probabilitiesName] = probabilitiesOf(labels, scores)
     return result
   }
 }
