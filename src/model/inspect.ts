@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { functionNames, type Model, type ModelFile, openModel, type Pipeline, systemRequirements } from '../format/index.ts'
 import { describeFeature, describeModel } from './describe.ts'
@@ -80,7 +80,7 @@ export function inspectFile(file: ModelFile): ModelSummary {
   return {
     path: file.path,
     kind: file.kind,
-    sizeOnDisk: sizeOnDisk(file.path),
+    sizeOnDisk: sizeOnDisk(realpathSync.native(file.path)),
     specificationVersion: spec.specificationVersion,
     requires: systemRequirements(spec.specificationVersion),
     metadata: describeModel(file).metadata,

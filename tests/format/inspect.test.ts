@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
@@ -27,6 +28,18 @@ test('a compressed classifier', async () => {
     { kind: 'constexpr_affine_dequantize', tensors: 1, values: 12, bytes: 12 + 3 * 4, portableKeeps: 0 },
   ])
   expect(weights.parameters).toBe(12 + 3)
+})
+
+test.skipIf(process.platform === 'win32')('a symbolic link to a model has the size of the model', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coreml-bridge-inspect-'))
+  const link = join(folder, 'link.mlpackage')
+  try {
+    symlinkSync(resolve(fixture('classifier.mlpackage')), link)
+    const { sizeOnDisk } = await inspect(fixture('classifier.mlpackage'))
+    expect(await inspect(link)).toMatchObject({ path: link, kind: 'mlpackage', sizeOnDisk })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('weights that functions share count once', async () => {
