@@ -1,5 +1,4 @@
 import { readFile, stat } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { CoreMLError } from '../errors.ts'
 import type { FormattedImage } from '../images/formats.ts'
 import { maxDecodedBytes } from '../images/limits.ts'
@@ -7,11 +6,12 @@ import type { ImageInputOptions } from '../images/options.ts'
 import { refuseImage } from './conform-image.ts'
 import type { ImageFeature } from './description.ts'
 import { valueText } from './feature-text.ts'
+import { pathOfUrl } from './file-url.ts'
 import type { ImageReader } from './image-reader.ts'
 import { prepareImage } from './prepare-image.ts'
 
 function pathOf(feature: ImageFeature, given: string | URL): string {
-  if (given instanceof URL) return fileURLToPath(given)
+  if (given instanceof URL) return pathOfUrl(given, (problem) => refuseImage(feature, `the URL ${problem}`))
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given))
     throw refuseImage(feature, `${valueText(given)}: a string is a path; give a URL object for a file: URL`)
   return given

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { CoreMLError } from '../errors.ts'
 import type { ModelBytes } from '../format/index.ts'
+import { pathOfUrl } from './file-url.ts'
 import { modelBytes } from './model-bytes.ts'
 
 /** What {@link Model.load} takes: a path, a `file:` URL, the bytes of a `.mlmodel`, or a specification with its weight files. */
@@ -13,7 +13,9 @@ function pathText(path: string | URL, what: string): string {
   if (path instanceof URL && path.protocol !== 'file:') {
     throw new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL, not from ${path.protocol}`)
   }
-  const text = path instanceof URL ? fileURLToPath(path) : path
+  const refuse = (problem: string) =>
+    new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL of this machine, not ${problem}`)
+  const text = path instanceof URL ? pathOfUrl(path, refuse) : path
   if (text.includes('\0')) throw new CoreMLError('ERR_FILE', 'a path cannot contain a null character')
   return text
 }

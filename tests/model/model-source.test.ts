@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compile } from '../../src/lazy.ts'
+import { inspect } from '../../src/model/inspect.ts'
 import { Model } from '../../src/model/model.ts'
 
 const bytes = (name: string) => new Uint8Array(readFileSync(`models/digits-cnn/${name}`))
@@ -55,6 +56,22 @@ describe('a model in memory', () => {
       null,
     ]
     for (const source of wrong) await expect(load(source)).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
+  })
+})
+
+describe('a file: URL without a path on this machine is refused', () => {
+  const urls = ['file://host.example/model.mlmodel', 'file:///a%2Fb.mlmodel', 'file:///a%zz.mlmodel'].map((url) => new URL(url))
+
+  it.skipIf(process.platform === 'win32').each(urls)('%s as a model', async (url) => {
+    const error = { code: 'ERR_ARGUMENT', message: expect.stringContaining(url.href) }
+    await expect(load(url)).rejects.toMatchObject(error)
+    await expect(inspect(url)).rejects.toMatchObject(error)
+  })
+
+  it.skipIf(process.platform === 'win32').each(urls)('%s as an image', async (url) => {
+    const model = await load(bytes('digits-cnn.mlmodel'))
+    await expect(model.predict({ image: url })).rejects.toMatchObject({ code: 'ERR_INPUT', message: expect.stringContaining(url.href) })
+    await model.dispose()
   })
 })
 
