@@ -48,10 +48,22 @@ export type InputShapes = Record<string, readonly number[]>
  */
 export class UndeclaredShapeError extends Error {}
 
+function shapesText(shapes: InputShapes): string {
+  return Object.entries(shapes)
+    .map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
+    .join(', ')
+}
+
 /** What is wrong with shapes that a model allows and that it cannot be computed for. */
 export function shapesMisfit(kind: Lowered['kind'], shapes: InputShapes, error: CoreMLError): CoreMLError {
-  const given = Object.entries(shapes).map(([name, dims]) => `"${name}" [${dims.join(', ')}]`)
-  return new CoreMLError('ERR_INPUT', `the ${kind} cannot be computed for ${given.join(', ')}: ${error.message}`, { cause: error })
+  return new CoreMLError('ERR_INPUT', `the ${kind} cannot be computed for ${shapesText(shapes)}: ${error.message}`, { cause: error })
+}
+
+/** An error of loading a model of flexible shapes, which may be that of its default shapes alone: as in Core ML, it has to be computable for those. */
+export function defaultsMisfit(shapes: InputShapes, error: CoreMLError): CoreMLError {
+  return new CoreMLError(error.code, `the model cannot be loaded with its default shapes ${shapesText(shapes)}: ${error.message}`, {
+    cause: error,
+  })
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Tensor, TensorData } from '../../model/tensor.ts'
 import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
-import { forShapesThatCame, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
+import { defaultsMisfit, forShapesThatCame, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
 import { encodeModel } from './onnx/encode.ts'
 import type { Port } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
@@ -85,10 +85,12 @@ export class OnnxEvaluator implements Evaluator {
       const specialise = error instanceof UnknownDimensionError || (open && error instanceof CoreMLError && error.code === 'ERR_LOAD')
       if (!specialise) throw error
       // The default shapes show now whether the model can be run at all, unless it cannot be for them alone.
+      const shapes = defaultShapes(description)
       try {
-        await evaluator.#specialised(defaultShapes(description), options.signal)
+        await evaluator.#specialised(shapes, options.signal)
       } catch (misfit) {
-        if (!(misfit instanceof CoreMLError) || misfit.code !== 'ERR_INPUT') throw misfit
+        if (!(misfit instanceof CoreMLError)) throw misfit
+        if (misfit.code !== 'ERR_INPUT') throw open ? defaultsMisfit(shapes, misfit) : misfit
       }
     }
     return evaluator

@@ -20,3 +20,20 @@ test('a rank that only values tell is refused with the place', async () => {
     message: expect.stringMatching(/"?masks"?.*follows from values of the inputs/),
   })
 })
+
+test('a default shape that the network cannot be computed for is refused with that shape', async () => {
+  const file = await openModel(fileURLToPath(new URL('../../../fixtures/nn/flexible-range.mlmodel', import.meta.url)))
+  const { type } = file.spec
+  if (type.case !== 'neuralNetwork') throw new Error('no network')
+  // Six elements by default; eight of [2, 4] would do.
+  const flat = type.value.layers.find(({ name }) => name === 'flat')!
+  flat.input = ['x']
+  flat.layer = { case: 'reshapeStatic', value: { $typeName: 'coreml.spec.TargetShapeLayer', targetShape: [4, -1] } }
+  const changed = temporary('default.mlmodel')
+  await writeModel(file, changed)
+  file.close()
+  await expect(Model.load(changed, { backend: 'portable' })).rejects.toMatchObject({
+    code: 'ERR_MODEL_INVALID',
+    message: expect.stringMatching(/its default shapes "x" \[2, 3\]: layer "flat"/),
+  })
+})
