@@ -4,6 +4,9 @@ const doubles = new Float64Array(1)
 const words = new Uint32Array(doubles.buffer)
 const highWord = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0
 
+/** By exponent from -15 (all below, too) to 15: one over the unit of the last place of a float16. */
+const unitsOf = Float64Array.from({ length: 31 }, (_, index) => 2 ** (index === 0 ? 24 : 25 - index))
+
 /** The float16 bits nearest to a number (ties to even), rounded once, straight from double precision. */
 export function float16Bits(value: number): number {
   doubles[0] = value
@@ -12,7 +15,7 @@ export function float16Bits(value: number): number {
   const exponent = ((high >>> 20) & 0x7ff) - 1023
   if (exponent > 15) return Number.isNaN(value) ? 0x7e00 : sign | 0x7c00
   // In units of the last place the magnitude is below 2048, so adding and subtracting 2^52 rounds it to an integer, ties to even.
-  const ulps = Math.abs(value) * 2 ** (exponent < -14 ? 24 : 10 - exponent) + 2 ** 52 - 2 ** 52
+  const ulps = Math.abs(value) * unitsOf[exponent < -14 ? 0 : exponent + 15]! + 2 ** 52 - 2 ** 52
   // A carry out of the fraction lands in the exponent, which is what rounding up to the next power of two (or infinity) means.
   return sign | (exponent < -14 ? ulps : ((exponent + 14) << 10) + ulps)
 }
