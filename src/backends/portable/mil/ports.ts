@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../../errors.ts'
-import { ColorSpace, type FeatureDescription } from '../../../format/index.ts'
+import { ArrayDataType, ColorSpace, type FeatureDescription } from '../../../format/index.ts'
 import type { InputShapes } from '../lowered.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Dim, Value } from '../onnx/value.ts'
@@ -8,6 +8,10 @@ import { computeType, type MilTensorType } from './types.ts'
 /** Colour space of an image feature; undefined for the other kinds. */
 function colorSpaceOf(feature: FeatureDescription | undefined): number | undefined {
   return feature?.type?.type.case === 'imageType' ? feature.type.type.value.colorSpace : undefined
+}
+
+function isHalf(feature: FeatureDescription | undefined): boolean {
+  return feature?.type?.type.case === 'multiArrayType' && feature.type.type.value.dataType === ArrayDataType.FLOAT16
 }
 
 /** Axis of the channels in the tensor that stands for an image: the first behind the batch, unless only the last one has as many. */
@@ -33,6 +37,8 @@ export function inputPort(
     if (given && given.length !== type.dims.length) {
       throw new CoreMLError('ERR_INPUT', `"${name}" has ${given.length} dimensions, expected ${type.dims.length}`)
     }
+    // Half precision crosses as it is: onnxruntime widens and rounds many times faster than JavaScript.
+    if (type.dtype === 'fp16') return builder.cast(builder.input(name, 'float16', dims), 'float32')
     return builder.input(name, computeType(type.dtype), dims)
   }
   const colour = colorSpace === ColorSpace.RGB || colorSpace === ColorSpace.BGR
@@ -54,7 +60,8 @@ export function inputPort(
 export function outputPort(builder: GraphBuilder, name: string, value: Value, feature: FeatureDescription | undefined): void {
   const colorSpace = colorSpaceOf(feature)
   if (colorSpace === undefined) {
-    const typed = value.type === 'bool' ? builder.cast(value, 'int32') : value
+    const half = value.type === 'float32' && isHalf(feature)
+    const typed = half ? builder.cast(value, 'float16') : value.type === 'bool' ? builder.cast(value, 'int32') : value
     // Core ML gives a single number as array of one.
     builder.output(typed.dims.length === 0 ? builder.reshape(typed, [1]) : typed, name)
     return

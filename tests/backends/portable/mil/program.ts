@@ -64,7 +64,13 @@ export function operation(type: string, inputs: Record<string, Parameter>, outpu
 }
 
 /** A model of one function, `main`. */
-export function programModel(inputs: Record<string, Type>, operations: Operation[], outputs: string[], opset = 'CoreML5'): Model {
+export function programModel(
+  inputs: Record<string, Type>,
+  operations: Operation[],
+  outputs: string[],
+  opset = 'CoreML5',
+  description: MessageInitShape<typeof ModelSchema>['description'] = {},
+): Model {
   const main = {
     inputs: Object.entries(inputs).map(([name, type]) => ({ name, type })),
     opset,
@@ -72,7 +78,7 @@ export function programModel(inputs: Record<string, Type>, operations: Operation
   }
   return create(ModelSchema, {
     specificationVersion: 6,
-    description: {},
+    description,
     type: { case: 'mlProgram', value: { version: 1n, functions: { main } } },
   })
 }
