@@ -1,3 +1,4 @@
+import { thresholded } from '../../onnx/thresholded.ts'
 import type { LoweringTable } from '../context.ts'
 import { alongChannels, unary } from './common.ts'
 
@@ -53,10 +54,5 @@ export const activation: LoweringTable = {
   },
   softmax: (op) => op.builder.op('Softmax', [op.input('x')], { axis: op.number('axis', -1) }),
   softsign: unary('Softsign'),
-  thresholded_relu: (op) => {
-    // ONNX's own drops what equals the threshold.
-    const x = op.input('x')
-    const kept = op.builder.op('GreaterOrEqual', [x, op.builder.scalar(op.number('alpha'))])
-    return op.builder.op('Where', [kept, x, op.builder.scalar(0)])
-  },
+  thresholded_relu: (op) => thresholded(op.builder, op.input('x'), op.number('alpha')),
 }

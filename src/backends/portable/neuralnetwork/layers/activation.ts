@@ -1,4 +1,5 @@
 import type { Activation, WeightParams } from '../../../../format/index.ts'
+import { thresholded } from '../../onnx/thresholded.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable, type LowerLayer } from '../layer.ts'
 
@@ -27,7 +28,7 @@ const activation: LowerLayer<Activation> = (layer) => {
     case 'leakyReLU':
       return graph.op('LeakyRelu', [x], { alpha: type.value.alpha })
     case 'thresholdedReLU':
-      return graph.op('Where', [graph.op('GreaterOrEqual', [x, graph.scalar(type.value.alpha)]), x, graph.scalar(0)])
+      return thresholded(graph, x, type.value.alpha)
     case 'PReLU':
       return graph.op('PRelu', [x, perChannel(layer, x, type.value.alpha)])
     case 'tanh':

@@ -1,5 +1,6 @@
 import type { Graph, InputPart } from '../graph.ts'
 import { dropUnused } from './drop-unused.ts'
+import { fuseHardSwish } from './fuse-hard-swish.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
 import { keepSumsApart } from './keep-sums-apart.ts'
 import { mergeBounds } from './merge-bounds.ts'
@@ -19,6 +20,7 @@ import { takeInputsApart } from './take-inputs-apart.ts'
 export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()): InputPart[] {
   const rewriter = new Rewriter(graph)
   mergeBounds(rewriter)
+  fuseHardSwish(rewriter)
   fuseInstanceNormalization(rewriter)
   mergePadding(rewriter)
   poolMeans(rewriter)
