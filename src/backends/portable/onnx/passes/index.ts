@@ -6,6 +6,7 @@ import { keepSumsApart } from './keep-sums-apart.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergePadding } from './merge-padding.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
+import { nameOutputs } from './name-outputs.ts'
 import { poolMeans } from './pool-means.ts'
 import { reshapeBeforeSplit } from './reshape-before-split.ts'
 import { Rewriter } from './rewriter.ts'
@@ -33,5 +34,6 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   keepSumsApart(rest)
   const parts = takeInputsApart(graph, rest, features)
   dropUnused(graph)
+  nameOutputs(graph)
   return parts
 }
