@@ -13,8 +13,16 @@ type Fold = (
   output: OutputType,
 ) => number[] | undefined
 
-/** Types that are folded. In a NeuralNetwork shapes are float32 too, and conditions are compared sizes. */
-const foldable: ReadonlySet<string> = new Set(['int64', 'int32', 'float32', 'bool'])
+/**
+ * Types that are folded, and which numbers are of them. In a NeuralNetwork shapes are float32 too, and conditions are compared sizes. Other integers wrap, become
+ * the lowest one, or are what they are, in onnxruntime only.
+ */
+const foldable: Partial<Record<TensorType, (x: number) => boolean>> = {
+  int64: Number.isSafeInteger,
+  int32: (x) => x === (x | 0),
+  float32: Number.isFinite,
+  bool: Number.isSafeInteger,
+}
 
 /** Arithmetic as onnxruntime does it; float32 results are rounded to that when they are stored. */
 const arithmetic: Record<string, (a: number, b: number) => number> = {
@@ -99,18 +107,17 @@ export function fold(
   const rule = Object.hasOwn(folds, opType) ? folds[opType] : undefined
   if (!rule || !isStatic(output.dims) || elementCount(output.dims) > limit) return undefined
   for (const value of inputs) {
-    if (value && (!value.constant || !foldable.has(value.type) || elementCount(value.dims as number[]) > limit)) return undefined
+    if (value && (!value.constant || !foldable[value.type] || elementCount(value.dims as number[]) > limit)) return undefined
   }
-  if (!foldable.has(output.type)) return undefined
+  const isOfType = foldable[output.type]
+  if (!isOfType) return undefined
   const elements = rule(
     inputs.map((value) => constantNumbers(value)),
     attributes,
     inputs,
     output,
   )
-  // Integers beyond those that a number holds exactly wrap, or are what they are, in onnxruntime only.
-  const isExact = output.type === 'float32' ? Number.isFinite : Number.isSafeInteger
-  if (!elements || elements.length !== elementCount(output.dims) || !elements.every(isExact)) return undefined
+  if (!elements || elements.length !== elementCount(output.dims) || !elements.every(isOfType)) return undefined
   const data = allocate(output.type, elements.length)
   if (data instanceof BigInt64Array) data.set(elements.map(BigInt))
   else (data as Int32Array | Float32Array | Uint8Array).set(elements)

@@ -126,3 +126,13 @@ test('integers that a number does not hold exactly are left to onnxruntime', asy
   const results = await runGraph(b, [b.op('Mul', [most, odd]), b.op('Add', [most, odd]), b.concat([b.ints([1]), last], 0)])
   expect(results.map(({ data }) => Array.from(data as BigInt64Array, BigInt))).toEqual([[3n], [-4n], [1n, 2n ** 63n - 1n]])
 })
+
+test('numbers beyond those of int32 are cast alike where they are constants and where they are computed', async () => {
+  const b = builder()
+  const numbers = [1e10, -1e10, 3, 2 ** 31]
+  const x = b.input('x', 'float32', [4])
+  const results = await runGraph(b, [b.cast(b.floats(numbers), 'int32'), b.cast(x, 'int32')], {
+    x: { type: 'float32', dims: [4], data: Float32Array.from(numbers) },
+  })
+  expect(results[0]).toEqual(results[1])
+})
