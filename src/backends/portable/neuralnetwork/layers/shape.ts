@@ -29,6 +29,17 @@ function ofOneRank(graph: GraphBuilder, values: readonly Value[]): readonly Valu
   })
 }
 
+/** Values that are put together along `axis`: what is there once, as a constant is, goes to every element of the sequence and of the batch. */
+function ofOneBatch(graph: GraphBuilder, values: readonly Value[], axis: number): readonly Value[] {
+  return values.map((value) => {
+    const repeated = value.dims.map((dim, at): ShapeElement => {
+      const other = dim === 1 && at !== axis && at < value.dims.length - 3 && values.find(({ dims }) => dims[at] !== 1)
+      return other ? graph.dim(other, at) : 1
+    })
+    return repeated.every((size) => size === 1) ? value : graph.expand(value, repeated)
+  })
+}
+
 export const shapeLayers: LayerTable = {
   reshape: (layer) => {
     const { graph, params } = layer
@@ -76,7 +87,10 @@ export const shapeLayers: LayerTable = {
     }
     return graph.transpose(x, params.axes)
   },
-  concat: (layer) => layer.graph.concat(layer.inputs, axisOf(layer, input(layer), layer.params.sequenceConcat ? -5 : -3)),
+  concat: (layer) => {
+    const axis = axisOf(layer, input(layer), layer.params.sequenceConcat ? -5 : -3)
+    return layer.graph.concat(ofOneBatch(layer.graph, layer.inputs, axis), axis)
+  },
   concatND: (layer) => {
     const { graph, params } = layer
     const inputs = ofOneRank(graph, layer.inputs)
