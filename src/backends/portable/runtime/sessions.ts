@@ -95,8 +95,9 @@ export class Sessions {
       options.profileFilePrefix = request.profile
     }
     const session = await ort.InferenceSession.create(request.model, options)
-    // onnxruntime has its own copy now.
-    discard(new Set(request.externalData.map(({ data }) => data.buffer as ArrayBuffer)))
+    // onnxruntime has its own copy now. Between processes data comes as views of the message.
+    const whole = request.externalData.filter(({ data }) => data.byteLength === data.buffer.byteLength)
+    discard(new Set(whole.map(({ data }) => data.buffer as ArrayBuffer)))
     const id = this.#next++
     const { ports } = request
     const written = ports.states.flatMap(({ output }) => output ?? [])
