@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { CoreMLError } from '../errors.ts'
 
@@ -9,18 +9,15 @@ function invalid(path: string, problem: string): never {
 }
 
 /**
- * The file `name`, a path with slashes, inside the folder `root`; symbolic links are followed and must stay inside as well.
- * Throws ERR_MODEL_INVALID, naming `owner`, if it leads outside or does not exist.
+ * The file `name`, a path with slashes, inside the folder `root`. Symbolic links are followed wherever they lead: caches of model hubs keep the files of a
+ * package elsewhere. Throws ERR_MODEL_INVALID, naming `owner`, if the name itself leads outside, or to no file.
  */
 export function pathInside(root: string, name: string, owner: string): string {
   const path = join(root, name)
-  const outside = (from: string, to: string) => {
-    const way = relative(from, to)
-    return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
-  }
-  if (isAbsolute(name) || name.includes('\0') || outside(root, path)) invalid(owner, `"${name}" points outside the package`)
+  const way = relative(root, path)
+  const isOutside = way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
+  if (isAbsolute(name) || name.includes('\0') || isOutside) invalid(owner, `"${name}" points outside the package`)
   if (!existsSync(path)) invalid(owner, `"${name}" does not exist`)
-  if (outside(realpathSync.native(root), realpathSync.native(path))) invalid(owner, `"${name}" points outside the package`)
   if (!statSync(path).isFile()) invalid(owner, `"${name}" is not a file`)
   return path
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { CoreMLError } from '../errors.ts'
 
 /** Where a run of bytes is. Offsets and lengths are plain numbers: exact up to 2^53. */
@@ -50,7 +50,7 @@ export class FileSource implements Source {
 
   currentPath(): string | undefined {
     const found = statSync(this.path, { throwIfNoEntry: false })
-    return found && identityOf(found) === this.#identity ? this.path : undefined
+    return found && identityOf(found) === this.#identity ? realpathSync.native(this.path) : undefined
   }
 
   read(target: Uint8Array, position: number): void {

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, realpathSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { functionNames, type Model, type ModelFile, openModel, type Pipeline, systemRequirements } from '../format/index.ts'
 import { describeFeature, describeModel } from './describe.ts'
@@ -9,10 +9,10 @@ import { modelPath } from './model-source.ts'
 import type { FunctionSummary, ModelPart, ModelSummary } from './summary.ts'
 import { WeightTally } from './tally.ts'
 
-/** Bytes of a file, or of all files in a folder. */
+/** Bytes of a file, or of all files in a folder; behind symbolic links, too, which caches of model hubs have in the place of files. */
 function sizeOnDisk(path: string): number {
-  const info = lstatSync(path)
-  if (!info.isDirectory()) return info.size
+  const info = statSync(path, { throwIfNoEntry: false })
+  if (!info?.isDirectory()) return info?.size ?? 0
   return readdirSync(path).reduce((sum, name) => sum + sizeOnDisk(join(path, name)), 0)
 }
 
@@ -80,7 +80,7 @@ export function inspectFile(file: ModelFile): ModelSummary {
   return {
     path: file.path,
     kind: file.kind,
-    sizeOnDisk: sizeOnDisk(realpathSync.native(file.path)),
+    sizeOnDisk: sizeOnDisk(file.path),
     specificationVersion: spec.specificationVersion,
     requires: systemRequirements(spec.specificationVersion),
     metadata: describeModel(file).metadata,

@@ -1,7 +1,7 @@
-import { existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
+import { constants, existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
+import { cp, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, dirname, extname } from 'node:path'
+import { basename, dirname, extname, join } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import type { AppleBinding } from './binding.ts'
 import { addToCache, findCached, holdEntry } from './cache.ts'
@@ -48,6 +48,30 @@ async function removeCompiled(compiled: string): Promise<void> {
   removeFolderAround(compiled)
 }
 
+/** Whether a model's file or anything in its folder is a symbolic link. */
+async function hasLinks(path: string): Promise<boolean> {
+  const found = await lstat(path)
+  if (!found.isDirectory()) return found.isSymbolicLink()
+  return (await readdir(path, { withFileTypes: true, recursive: true })).some((entry) => entry.isSymbolicLink())
+}
+
+/**
+ * Compiles a model with Core ML. Caches of model hubs keep the files of a package elsewhere and symbolic links in their places, which Core ML's compiler is
+ * not said to follow: it gets a copy then, which takes no room where the file system clones.
+ * @returns the `.mlmodelc` folder, in a temporary place
+ */
+async function compileWithoutLinks(binding: AppleBinding, source: string): Promise<string> {
+  if (!(await hasLinks(source))) return native(binding.compileModel(source))
+  const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-links-'))
+  try {
+    const copy = join(folder, basename(source))
+    await cp(source, copy, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
+    return await native(binding.compileModel(copy))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 /** A compilation, and whether it went into the cache, where other models can use it. */
 type Compilation = CompiledModel & { shared: boolean }
 
@@ -56,7 +80,7 @@ const underWay = new Map<string, Promise<Compilation>>()
 
 async function compileIntoCache(binding: AppleBinding, source: string, key: string): Promise<Compilation> {
   const start = performance.now()
-  const compiled = await native(binding.compileModel(source))
+  const compiled = await compileWithoutLinks(binding, source)
   const milliseconds = performance.now() - start
   removeAtExit(compiled)
   const release = async () => {
@@ -117,7 +141,7 @@ async function publish(folder: string, destination: string): Promise<void> {
 export async function compileTo(binding: AppleBinding, source: string, destination: string, signal?: AbortSignal): Promise<void> {
   if (extname(source) === '.mlmodelc') throw new CoreMLError('ERR_MODEL_COMPILED', `${source} is compiled already`)
   if (existsSync(destination)) throw new CoreMLError('ERR_FILE', `${destination} exists already`)
-  const compiled = await native(binding.compileModel(source))
+  const compiled = await compileWithoutLinks(binding, source)
   try {
     signal?.throwIfAborted()
     await publish(compiled, destination)

@@ -8,15 +8,15 @@ async function addFile(hash: Hash, path: string): Promise<void> {
 }
 
 async function addFolder(hash: Hash, folder: string, prefix: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true })
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name)
-    const name = `${prefix}${entry.name}`
-    if (entry.isDirectory()) {
+  for (const entry of (await readdir(folder)).sort((a, b) => (a < b ? -1 : 1))) {
+    const path = join(folder, entry)
+    const name = `${prefix}${entry}`
+    const found = await stat(path)
+    if (found.isDirectory()) {
       await addFolder(hash, path, `${name}/`)
     } else {
       // Name and length delimit the contents, so that no two packages read alike.
-      hash.update(`\0${name}\0${(await stat(path)).size}\0`)
+      hash.update(`\0${name}\0${found.size}\0`)
       await addFile(hash, path)
     }
   }

@@ -1,5 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { cachePath, listCache } from '../../../src/backends/apple/cache.ts'
@@ -96,6 +107,24 @@ describe('compile', () => {
     })
     standin.configure({ compileError: 0, throwFromCompile: true })
     await expect(load(fresh())).rejects.toMatchObject({ code: 'ERR_COMPILE', message: expect.stringContaining('StandinException') })
+  })
+
+  it('gives Core ML files in the place of symbolic links, and removes them', async () => {
+    const elsewhere = join(mkdtempSync(join(folder, 'blobs-')), 'a1b2c3')
+    renameSync(fresh(), elsewhere)
+    const link = join(mkdtempSync(join(folder, 'snapshot-')), 'linked.mlmodel')
+    symlinkSync(elsewhere, link)
+    const given: [string, boolean][] = []
+    const compileModel = (path: string) => {
+      given.push([basename(path), lstatSync(path).isSymbolicLink()])
+      return addon.compileModel(path)
+    }
+    await compiledModel({ ...addon, compileModel }, link)
+    expect(given).toEqual([['linked.mlmodel', false]])
+    expect(readdirSync(temporary())).toEqual([])
+    const model = await load(link)
+    expect(model.inputs[0]!.name).toBe('x')
+    await model.dispose()
   })
 
   it('reads packages', async () => {
