@@ -15,7 +15,10 @@ export interface Source {
   readonly size: number
   /** The file, or undefined for memory. */
   readonly path: string | undefined
-  /** `path`, if the file there is still the one that is read here: it may have been deleted or replaced since. Undefined for memory. */
+  /**
+   * Where the file at `path` really lies, behind symbolic links, if it is still the one that is read here: it may have been deleted or replaced since.
+   * Undefined for memory.
+   */
   currentPath(): string | undefined
   /** Fills `target` from `position` on. The range must lie within `size`. */
   read(target: Uint8Array, position: number): void
