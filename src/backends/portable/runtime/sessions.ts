@@ -159,7 +159,10 @@ export class Sessions {
 
   /** For what comes after {@link #runtime}, as everything does that names a session or a state. */
   #tensor(type: TensorType, { data, dims }: PortValue): Ort.Tensor {
-    return new this.#ort!.Tensor(type as 'float32', data as Float32Array, dims)
+    if (type !== 'float16') return new this.#ort!.Tensor(type as 'float32', data as Float32Array, dims)
+    // onnxruntime-node takes half precision as bits only, and onnxruntime-common makes a Float16Array of them where Node has it.
+    const bits = new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length)
+    return Object.defineProperty(new this.#ort!.Tensor(type, bits, dims), 'data', { value: bits })
   }
 }
 
