@@ -55,18 +55,24 @@ async function hasLinks(path: string): Promise<boolean> {
   return (await readdir(path, { withFileTypes: true, recursive: true })).some((entry) => entry.isSymbolicLink())
 }
 
+async function timedCompile(binding: AppleBinding, source: string): Promise<{ compiled: string; milliseconds: number }> {
+  const start = performance.now()
+  const compiled = await native(binding.compileModel(source))
+  return { compiled, milliseconds: performance.now() - start }
+}
+
 /**
  * Compiles a model with Core ML. Caches of model hubs keep the files of a package elsewhere and symbolic links in their places, which Core ML's compiler is
  * not said to follow: it gets a copy then, which takes no room where the file system clones.
- * @returns the `.mlmodelc` folder, in a temporary place
+ * @returns the `.mlmodelc` folder, in a temporary place, and how long Core ML took
  */
-async function compileWithoutLinks(binding: AppleBinding, source: string): Promise<string> {
-  if (!(await hasLinks(source))) return native(binding.compileModel(source))
+async function compileWithoutLinks(binding: AppleBinding, source: string): Promise<{ compiled: string; milliseconds: number }> {
+  if (!(await hasLinks(source))) return timedCompile(binding, source)
   const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-links-'))
   try {
     const copy = join(folder, basename(source))
     await cp(source, copy, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
-    return await native(binding.compileModel(copy))
+    return await timedCompile(binding, copy)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -79,9 +85,7 @@ type Compilation = CompiledModel & { shared: boolean }
 const underWay = new Map<string, Promise<Compilation>>()
 
 async function compileIntoCache(binding: AppleBinding, source: string, key: string): Promise<Compilation> {
-  const start = performance.now()
-  const compiled = await compileWithoutLinks(binding, source)
-  const milliseconds = performance.now() - start
+  const { compiled, milliseconds } = await compileWithoutLinks(binding, source)
   removeAtExit(compiled)
   const release = async () => {
     await removeCompiled(compiled)
@@ -141,7 +145,7 @@ async function publish(folder: string, destination: string): Promise<void> {
 export async function compileTo(binding: AppleBinding, source: string, destination: string, signal?: AbortSignal): Promise<void> {
   if (extname(source) === '.mlmodelc') throw new CoreMLError('ERR_MODEL_COMPILED', `${source} is compiled already`)
   if (existsSync(destination)) throw new CoreMLError('ERR_FILE', `${destination} exists already`)
-  const compiled = await compileWithoutLinks(binding, source)
+  const { compiled } = await compileWithoutLinks(binding, source)
   try {
     signal?.throwIfAborted()
     await publish(compiled, destination)

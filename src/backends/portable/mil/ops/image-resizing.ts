@@ -1,5 +1,6 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { interpolation } from '../../onnx/interpolation.ts'
+import { asValue } from '../../onnx/shape-element.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
@@ -141,7 +142,7 @@ function resize(op: OpContext): Value {
     if (shape) return shape[length - count + index] || own
     const at = length - count + index
     const wanted = builder.reshape(builder.slice(builder.cast(given, 'int64'), [0], [at], [at + 1]), [])
-    const inherited = typeof own === 'number' ? builder.scalar(own, 'int64') : own
+    const inherited = asValue(builder, own)
     return builder.op('Where', [builder.op('Equal', [wanted, builder.scalar(0, 'int64')]), inherited, wanted])
   })
   const sampling = op.string('sampling_mode', 'DEFAULT') as Sampling

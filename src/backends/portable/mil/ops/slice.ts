@@ -17,6 +17,11 @@ interface Slice {
   whole: boolean[]
 }
 
+/** The bound along one axis, as vector of one. */
+function along(builder: GraphBuilder, bounds: Value, axis: number): Value {
+  return builder.slice(bounds, [0], [axis], [axis + 1])
+}
+
 /** One bound of a slice, along every axis: the elements that a mask replaces, by constants. */
 function bound(
   op: OpContext,
@@ -31,7 +36,7 @@ function bound(
   }
   const vector = builder.cast(op.input(parameter), 'int64')
   if (replace.every((number) => number === undefined)) return { value: vector, known: replace.map(() => undefined) }
-  const parts = replace.map((number, axis): ShapeElement => number ?? builder.reshape(builder.slice(vector, [0], [axis], [axis + 1]), []))
+  const parts = replace.map((number, axis): ShapeElement => number ?? builder.reshape(along(builder, vector, axis), []))
   return { value: builder.shapeVector(parts), known: [...replace] }
 }
 
@@ -66,8 +71,8 @@ function readSlice(op: OpContext, x: Value): Slice {
     const after = builder.op('Add', [begin.value, builder.scalar(1, 'int64')])
     const wrapped = builder.op('Where', [builder.op('Equal', [after, builder.scalar(0, 'int64')]), builder.scalar(toEnd, 'int64'), after])
     const parts = upTo(rank).map((axis): ShapeElement => {
-      if (openAxes.includes(axis)) return builder.reshape(builder.slice(wrapped, [0], [axis], [axis + 1]), [])
-      return end.known[axis] ?? builder.reshape(builder.slice(end.value, [0], [axis], [axis + 1]), [])
+      if (openAxes.includes(axis)) return builder.reshape(along(builder, wrapped, axis), [])
+      return end.known[axis] ?? builder.reshape(along(builder, end.value, axis), [])
     })
     ends = builder.shapeVector(parts)
   }
@@ -132,12 +137,15 @@ export function sliceUpdate(op: OpContext): Value {
 /** Where the rows of a slice along the first axes are in a table of all of them. */
 function rowNumbers(builder: GraphBuilder, slice: Slice, dims: readonly ShapeElement[]): Value {
   const places = dims.map((dim, axis) => {
-    const all = range(builder, dim)
-    const bound = (vector: Value) => builder.slice(vector, [0], [axis], [axis + 1])
-    const bounds = [bound(slice.starts), bound(slice.ends), builder.ints([0]), builder.ints([slice.steps[axis]!])]
-    const taken = slice.whole[axis] ? all : builder.op('Slice', [all, ...bounds])
+    const taken = slice.whole[axis] ? range(builder, dim) : takenAlong(builder, slice, axis, dim)
     const stride = asValue(builder, product(builder, dims.slice(axis + 1)))
     return builder.reshape(builder.op('Mul', [taken, stride]), [-1, ...Array<number>(dims.length - 1 - axis).fill(1)])
   })
   return places.reduce((sum, place) => builder.op('Add', [sum, place]))
+}
+
+/** Which positions of one axis, of `size` elements, a slice takes. */
+function takenAlong(builder: GraphBuilder, { starts, ends, steps }: Slice, axis: number, size: ShapeElement): Value {
+  const [start, end] = [along(builder, starts, axis), along(builder, ends, axis)]
+  return builder.op('Slice', [range(builder, size), start, end, builder.ints([0]), builder.ints([steps[axis]!])])
 }

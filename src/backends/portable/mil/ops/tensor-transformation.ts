@@ -1,4 +1,5 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
+import { product } from '../../onnx/shape-element.ts'
 import { isStatic, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { normalAxes, normalAxis, range, upTo } from './common.ts'
@@ -19,11 +20,6 @@ function rearrange(
 function divided(builder: GraphBuilder, size: ShapeElement, by: number): ShapeElement {
   if (typeof size === 'number') return size / by
   return builder.op('Div', [size, builder.scalar(by, 'int64')])
-}
-
-function times(builder: GraphBuilder, size: ShapeElement, by: number): ShapeElement {
-  if (typeof size === 'number') return size * by
-  return builder.op('Mul', [size, builder.scalar(by, 'int64')])
 }
 
 function reshape(op: OpContext): Value {
@@ -177,7 +173,7 @@ export const tensorTransformation: LoweringTable = {
       x,
       [bh, bw, batch, c, h, w],
       [2, 3, 4, 0, 5, 1],
-      [batch, c, times(builder, h, bh), times(builder, w, bw)],
+      [batch, c, product(builder, [h, bh]), product(builder, [w, bw])],
     )
     if (crops.every((amount) => amount === 0)) return spread
     const pads = [0, 0, -crops[0]!, -crops[2]!, 0, 0, -crops[1]!, -crops[3]!]
@@ -199,7 +195,7 @@ export const tensorTransformation: LoweringTable = {
     const factor = op.number('downscale_factor')
     const [n, c, h, w] = builder.dims(x) as [ShapeElement, ShapeElement, ShapeElement, ShapeElement]
     const [height, width] = [divided(builder, h, factor), divided(builder, w, factor)]
-    const joined = [n, times(builder, c, factor * factor), height, width]
+    const joined = [n, product(builder, [c, factor * factor]), height, width]
     return rearrange(builder, x, [n, c, height, factor, width, factor], [0, 1, 3, 5, 2, 4], joined)
   },
   reshape,
@@ -220,7 +216,7 @@ export const tensorTransformation: LoweringTable = {
     }
     const [n, c, h, w] = builder.dims(x) as [ShapeElement, ShapeElement, ShapeElement, ShapeElement]
     const [height, width] = [divided(builder, h, bh), divided(builder, w, bw)]
-    return rearrange(builder, x, [n, c, height, bh, width, bw], [3, 5, 0, 1, 2, 4], [times(builder, n, bh * bw), c, height, width])
+    return rearrange(builder, x, [n, c, height, bh, width, bw], [3, 5, 0, 1, 2, 4], [product(builder, [n, bh * bw]), c, height, width])
   },
   space_to_depth: (op) => op.builder.op('SpaceToDepth', [op.input('x')], { blocksize: op.number('block_size') }),
   squeeze,
