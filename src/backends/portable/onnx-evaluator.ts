@@ -9,7 +9,7 @@ import { encodeModel } from './onnx/encode.ts'
 import type { Port } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
 import { UnknownDimensionError } from './onnx/value.ts'
-import { type FeaturePort, featurePorts, featuresOf, feedsOf } from './onnx-features.ts'
+import { type FeaturePort, featurePorts, featuresOf, feedsOf, largestDims } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
 import type { PortValue } from './runtime/messages.ts'
 import { requireOnnxRuntime } from './runtime/package.ts'
@@ -219,7 +219,7 @@ export class OnnxEvaluator implements Evaluator {
     const written = new Set(states.map(({ output }) => output))
     const inputs = featurePorts(this.#description.inputs, graph.inputs)
     const outputs = graph.outputs.filter(({ name }) => !written.has(name))
-    const parts = optimize(graph, new Set(this.#description.inputs.map(({ name }) => name)))
+    const parts = optimize(graph, new Map(this.#description.inputs.map((feature) => [feature.name, largestDims(feature)])))
     const ports = {
       inputs: inputs.map(({ port: { name, type } }) => ({ name, type })),
       parts,

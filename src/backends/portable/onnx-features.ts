@@ -27,6 +27,15 @@ export function featurePorts(features: readonly FeatureDescription[], ports: rea
   })
 }
 
+/** The largest dimensions that an array may have, as far as the model bounds them. */
+export function largestDims(feature: FeatureDescription): readonly (number | null)[] {
+  if (feature.type !== 'multiArray') return []
+  const { flexibility, shape } = feature
+  if (flexibility.kind === 'range') return flexibility.ranges.map(({ max }) => max)
+  const shapes = flexibility.kind === 'enumerated' ? [shape, ...flexibility.shapes] : [shape]
+  return shape.map((_, axis) => Math.max(...shapes.map((dims) => dims[axis] ?? 0)))
+}
+
 /**
  * What is fed to each port, in memory of its own (the caller may change his arrays, and this is handed over to another thread): that of `spare`,
  * arrays of an earlier run by port that nobody uses any more, as far as it fits.

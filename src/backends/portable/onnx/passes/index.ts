@@ -1,8 +1,10 @@
 import type { Graph, InputPart } from '../graph.ts'
+import type { Dim } from '../value.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseHardSwish } from './fuse-hard-swish.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
 import { keepSumsApart } from './keep-sums-apart.ts'
+import { optimizeLoops } from './loops/index.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergePadding } from './merge-padding.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
@@ -15,10 +17,11 @@ import { takeInputsApart } from './take-inputs-apart.ts'
 
 /**
  * Brings a lowered graph, in place, to the form that onnxruntime runs fastest; what onnxruntime does at load by itself is left to it.
- * @param features the inputs that a caller feeds, which may be taken apart
+ * @param features the inputs that a caller feeds, which may be taken apart, with the largest dimensions that they may have, null where there is no largest one
  * @returns the graph's inputs that are parts of those
  */
-export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()): InputPart[] {
+export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Dim[]> = new Map()): InputPart[] {
+  optimizeLoops(graph, features)
   const rewriter = new Rewriter(graph)
   mergeBounds(rewriter)
   fuseHardSwish(rewriter)
@@ -32,7 +35,7 @@ export function optimize(graph: Graph, features: ReadonlySet<string> = new Set()
   const rest = new Rewriter(graph)
   reshapeBeforeSplit(rest)
   keepSumsApart(rest)
-  const parts = takeInputsApart(graph, rest, features)
+  const parts = takeInputsApart(graph, rest, new Set(features.keys()))
   dropUnused(graph)
   nameOutputs(graph)
   return parts

@@ -1,6 +1,6 @@
 import { elementCount } from '../../../../model/tensor.ts'
 import type { Graph, Node } from '../graph.ts'
-import { Constant, constantNumbers, isStatic, type Value } from '../value.ts'
+import { Constant, constantNumbers, type Dim, isStatic, type Value } from '../value.ts'
 
 /**
  * A finished graph as passes see it, with the graphs inside it: what computes a value, who reads it. Passes replace nodes; what nobody reads any
@@ -41,17 +41,31 @@ export class Rewriter {
     return name !== undefined && this.#reads.get(name) === reads ? this.#producers.get(name) : undefined
   }
 
+  constant(name: string | undefined): Value | undefined {
+    return name === undefined ? undefined : this.#constants.get(name)
+  }
+
   isConstant(name: string): boolean {
     return this.#constants.has(name)
+  }
+
+  /** How often a value is read. */
+  reads(name: string): number {
+    return this.#reads.get(name) ?? 0
   }
 
   inSameGraph(node: Node, other: Node): boolean {
     return this.#homes.get(node) === this.#homes.get(other)
   }
 
+  /** The dimensions of a value, as far as they are known. */
+  shape(name: string | undefined): readonly Dim[] | undefined {
+    return name === undefined ? undefined : (this.#constants.get(name)?.dims ?? this.#graph.shapes.get(name))
+  }
+
   /** The dimensions of a value, where all of them are known. */
   dims(name: string | undefined): readonly number[] | undefined {
-    const dims = name === undefined ? undefined : (this.#constants.get(name)?.dims ?? this.#graph.shapes.get(name))
+    const dims = this.shape(name)
     return dims && isStatic(dims) ? dims : undefined
   }
 
@@ -61,10 +75,10 @@ export class Rewriter {
     return value?.type === 'float32' && value.dims.length === 0 ? constantNumbers(value)![0] : undefined
   }
 
-  /** The numbers that an int64 constant holds. */
+  /** The numbers that an int64 or int32 constant holds. */
   ints(name: string | undefined): number[] | undefined {
-    const value = name === undefined ? undefined : this.#constants.get(name)
-    return value?.type === 'int64' ? constantNumbers(value) : undefined
+    const value = this.constant(name)
+    return value?.type === 'int64' || value?.type === 'int32' ? constantNumbers(value) : undefined
   }
 
   /** A new float32 constant whose elements are all `number`, for the node that computes `output`. */
@@ -77,15 +91,21 @@ export class Rewriter {
     return this.#addConstant(output, hint, [numbers.length], new Constant('int64', BigInt64Array.from(numbers, BigInt)))
   }
 
+  /** A new int64 constant of rank 0, for the node that computes `output`. */
+  addInt(output: string, hint: string, number: number): string {
+    return this.#addConstant(output, hint, [], new Constant('int64', BigInt64Array.of(BigInt(number))))
+  }
+
   #addConstant(output: string, hint: string, dims: readonly number[], constant: Constant): string {
-    const name = this.#uniqueName(`${output}/${hint}`)
+    const name = this.uniqueName(`${output}/${hint}`)
     const value: Value = { name, type: constant.type, dims, constant }
     this.#constants.set(name, value)
     this.#graph.initializers.push(value)
     return name
   }
 
-  #uniqueName(hint: string): string {
+  /** A name that no value has yet. It is taken once a node computes it. */
+  uniqueName(hint: string): string {
     let name = hint
     while (this.#constants.has(name) || this.#producers.has(name) || this.#graph.shapes.has(name)) name += '_'
     return name
@@ -96,9 +116,9 @@ export class Rewriter {
    * @param outputs the dimensions of each of its outputs
    * @returns the names of the outputs
    */
-  insert(node: Node, opType: string, inputs: string[], outputs: readonly (readonly number[])[], rest: Partial<Node> = {}): string[] {
+  insert(node: Node, opType: string, inputs: string[], outputs: readonly (readonly Dim[])[], rest: Partial<Node> = {}): string[] {
     const names = outputs.map((dims) => {
-      const name = this.#uniqueName(`${node.outputs[0]}/${opType}`)
+      const name = this.uniqueName(`${node.outputs[0]}/${opType}`)
       this.#graph.shapes.set(name, dims)
       return name
     })
@@ -108,6 +128,17 @@ export class Rewriter {
     this.#count(added, 1)
     this.#add(added, home)
     return names
+  }
+
+  /** Makes a node read and compute something else, with further nodes that run right behind it. */
+  extend(node: Node, by: Node, behind: readonly Node[]): void {
+    this.replace(node, by)
+    const home = this.#homes.get(by)!
+    home.nodes.splice(home.nodes.indexOf(by) + 1, 0, ...behind)
+    for (const added of behind) {
+      this.#count(added, 1)
+      this.#add(added, home)
+    }
   }
 
   /**
@@ -161,6 +192,11 @@ const withBodies = new Set(['If', 'Loop', 'Scan'])
 export function bodiesOf({ opType, attributes }: Node): readonly Graph[] {
   if (!withBodies.has(opType)) return []
   return Object.values(attributes).filter((value): value is Graph => typeof value === 'object' && 'nodes' in value)
+}
+
+/** The graph that a Loop or Scan runs. */
+export function bodyOf(node: Node): Graph {
+  return node.attributes.body as Graph
 }
 
 /** A graph and all graphs inside it, outer ones first. */

@@ -19,7 +19,7 @@ async function apart(dims: readonly number[], build: (b: GraphBuilder, x: Value)
     })
     return b.finish('test')
   })
-  const parts = optimize(graphs[1]!, new Set(features))
+  const parts = optimize(graphs[1]!, new Map(features.map((name) => [name, []])))
   const results = []
   for (const [index, graph] of graphs.entries()) results.push(Object.values(await run(graph, { x }, index === 1 ? parts : [])).map(numbers))
   expect(results[1]).toEqual(results[0])
