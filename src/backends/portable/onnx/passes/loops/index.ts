@@ -4,6 +4,7 @@ import { Rewriter } from '../rewriter.ts'
 import { carryRows } from './carry-rows.ts'
 import { countDirectly } from './count-directly.ts'
 import type { CountedLoop } from './counted-loop.ts'
+import { fuseGru } from './fuse-gru.ts'
 import { type LargestDims, WholeNumbers } from './whole-numbers.ts'
 
 /** Applies a rewriting to one loop after another, until there is none left that it changes. */
@@ -33,4 +34,11 @@ export function optimizeLoops(graph: Graph, largest: LargestDims): void {
   countDirectly(rewriter, new WholeNumbers(rewriter, largest))
   dropUnused(graph)
   each(graph, largest, carryRows)
+  // The loop is still there afterwards.
+  const tried = new Set<Graph>()
+  each(graph, largest, (whole, loop, ...known) => {
+    if (tried.has(loop.body)) return false
+    tried.add(loop.body)
+    return fuseGru(whole, loop, ...known)
+  })
 }
