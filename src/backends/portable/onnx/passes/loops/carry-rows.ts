@@ -37,12 +37,19 @@ function isZeroFrom(name: string, row: number, rewriter: Rewriter): boolean {
   return true
 }
 
+/** Whether a value is another one under further names that nothing else reads. */
+function isOnly(name: string, other: string, rewriter: Rewriter): boolean {
+  if (name === other) return true
+  const node = rewriter.soleProducer(name)
+  return node?.opType === 'Identity' && isOnly(node.inputs[0]!, other, rewriter)
+}
+
 function filled(loop: CountedLoop, index: number, rewriter: Rewriter, numbers: WholeNumbers): Filled | undefined {
   const { node, body, counter, start } = loop
   const variable = body.inputs[index + 2]!.name
   const result = rewriter.producer(body.outputs[index + 1]!.name)
   const write = result?.opType === 'Identity' ? rewriter.soleProducer(result.inputs[0]) : result
-  if (write?.opType !== 'ScatterND' || write.inputs[0] !== variable) return undefined
+  if (write?.opType !== 'ScatterND' || !isOnly(write.inputs[0]!, variable, rewriter)) return undefined
   const { base, offset } = numbers.of(write.inputs[1]!)
   const [rows, ...row] = rewriter.dims(write.inputs[2]) ?? []
   const dims = rewriter.dims(write.inputs[1])

@@ -5,6 +5,7 @@ import { carryRows } from './carry-rows.ts'
 import { countDirectly } from './count-directly.ts'
 import type { CountedLoop } from './counted-loop.ts'
 import { fuseGru } from './fuse-gru.ts'
+import { spareGrowth } from './spare-growth.ts'
 import { type LargestDims, WholeNumbers } from './whole-numbers.ts'
 
 /** Applies a rewriting to one loop after another, until there is none left that it changes. */
@@ -31,7 +32,9 @@ function each(
 export function optimizeLoops(graph: Graph, largest: LargestDims): void {
   const rewriter = new Rewriter(graph)
   if (!rewriter.nodes().some(({ opType }) => opType === 'Loop')) return
-  countDirectly(rewriter, new WholeNumbers(rewriter, largest))
+  const numbers = new WholeNumbers(rewriter, largest)
+  countDirectly(rewriter, numbers)
+  spareGrowth(rewriter, numbers)
   dropUnused(graph)
   each(graph, largest, carryRows)
   // The loop is still there afterwards.

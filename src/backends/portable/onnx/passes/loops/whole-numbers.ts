@@ -9,6 +9,8 @@ export interface WholeNumber {
   readonly offset: number
 }
 
+const zero: WholeNumber = { base: '', offset: 0 }
+
 /** A value, or part of it, of which there is no more to say than its name. */
 function unknown(base: string): WholeNumber {
   return { base, offset: 0 }
@@ -40,6 +42,8 @@ export class WholeNumbers {
   /** Loops by the name of each loop variable in their bodies. */
   readonly #loops = new Map<string, { loop: Node; index: number }>()
   readonly #counted = new Map<Node, CountedLoop | undefined>()
+  /** Loop variables, and whether they keep their shapes. */
+  readonly #kept = new Map<string, boolean>()
 
   constructor(rewriter: Rewriter, largest: LargestDims) {
     this.#rewriter = rewriter
@@ -73,7 +77,11 @@ export class WholeNumbers {
         return this.size(node.inputs[0]!, axis)
       case 'Transpose':
         return this.size(node.inputs[0]!, (node.attributes.perm as number[])[axis]!)
+      case 'Pad':
+        if (this.addsNothing(node)) return this.size(node.inputs[0]!, axis)
+        break
       case 'Expand':
+        if (this.addsNothing(node)) return this.size(node.inputs[0]!, axis)
         if (this.#rewriter.dims(node.inputs[0])?.length === 0) return this.#element(node.inputs[1]!, axis)
         break
       case 'Concat': {
@@ -116,14 +124,8 @@ export class WholeNumbers {
 
   /** How a loop counts, if it does nothing else to end. */
   counted(loop: Node): CountedLoop | undefined {
-    if (!this.#counted.has(loop)) {
-      // While this is found out, the counter is a number like any other.
-      this.#counted.set(loop, undefined)
-      const known = new Map(this.#known)
-      this.#counted.set(loop, countedLoop(loop, this.#rewriter, this))
-      for (const name of this.#known.keys()) if (!known.has(name)) this.#known.delete(name)
-    }
-    return this.#counted.get(loop)
+    // While this is found out, the counter is a number like any other.
+    return this.#assumed(this.#counted, loop, undefined, () => countedLoop(loop, this.#rewriter, this))
   }
 
   #atMost(number: WholeNumber): WholeNumber[] {
@@ -161,9 +163,15 @@ export class WholeNumbers {
         const { base, offset } = this.of(second)
         return base === '' ? this.#sum(this.of(first), { base, offset: -offset })! : unknown(name)
       }
+      case 'Max': {
+        const [a, b] = [this.of(first), this.of(second)]
+        return this.#isAtMost(first, b) ? b : this.isLess(a, b) === false ? a : unknown(name)
+      }
+      case 'ReduceMax':
+        return this.#isSingle(first) ? this.of(first) : unknown(name)
       case 'Mod': {
         const [a, b] = [this.of(first), this.of(second)]
-        return this.isLess(a, { base: '', offset: 0 }) === false && this.isLess(a, b) ? a : unknown(name)
+        return this.isLess(a, zero) === false && this.isLess(a, b) ? a : unknown(name)
       }
       case 'Where': {
         const chosen = this.#truth(first)
@@ -179,6 +187,15 @@ export class WholeNumbers {
       }
     }
     return unknown(name)
+  }
+
+  /** Whether a value is no more than `most`, itself or since what it is the difference of is not. */
+  #isAtMost(name: string, most: WholeNumber): boolean {
+    if (this.isLess(most, this.of(name)) === false) return true
+    const node = this.#rewriter.producer(name)
+    if (node?.opType !== 'Sub' || !same(most, zero)) return false
+    const [a, b] = node.inputs as [string, string]
+    return this.isLess(this.of(b), this.of(a)) === false
   }
 
   /** One number of a vector. */
@@ -257,11 +274,49 @@ export class WholeNumbers {
   #keepsShape(loop: Node, index: number): boolean {
     const { inputs, outputs } = bodyOf(loop)
     const variable = inputs[index + 2]?.name
-    let value = outputs[index + 1]?.name
-    for (;;) {
-      const node = this.#rewriter.producer(value)
-      if (node?.opType !== 'ScatterND' && node?.opType !== 'Identity') return variable !== undefined && value === variable
-      value = node.inputs[0]
+    const result = outputs[index + 1]?.name
+    if (variable === undefined || result === undefined) return false
+    // It does if it does at a turn before which it did.
+    return this.#assumed(this.#kept, variable, true, () => this.#hasShapeOf(result, variable))
+  }
+
+  /** Whether a value is another one with other elements. */
+  #hasShapeOf(name: string, other: string): boolean {
+    if (name === other) return true
+    const node = this.#rewriter.producer(name)
+    const passes = node?.opType === 'ScatterND' || node?.opType === 'Identity' || (node !== undefined && this.addsNothing(node))
+    return passes && this.#hasShapeOf(node.inputs[0]!, other)
+  }
+
+  /** Whether a node that gives a value a larger shape gives it the one that it has. */
+  addsNothing({ opType, inputs: [x, amounts] }: Node): boolean {
+    const axes = [...(this.#rewriter.shape(x) ?? []).keys()]
+    if (opType === 'Pad') {
+      const count = this.#rewriter.dims(amounts)?.[0]
+      const pads = [...Array(count ?? 0).keys()].map((index) => this.#element(amounts!, index))
+      return count !== undefined && pads.every((pad) => same(pad, zero))
     }
+    if (opType !== 'Expand' || this.#rewriter.dims(amounts)?.[0] !== axes.length) return false
+    return axes.every((axis) => {
+      const size = this.#element(amounts!, axis)
+      return same(size, { base: '', offset: 1 }) || same(size, this.size(x!, axis))
+    })
+  }
+
+  /** What comes out when something is taken for granted meanwhile. What was found on the strength of a wrong assumption is forgotten. */
+  #assumed<K, T>(answers: Map<K, T>, key: K, assumption: T, find: () => T): T {
+    if (!answers.has(key)) {
+      const all: Map<unknown, unknown>[] = [this.#known, this.#counted, this.#kept]
+      const before = all.map((map) => new Set(map.keys()))
+      answers.set(key, assumption)
+      const answer = find()
+      if (answer !== assumption) {
+        for (const [index, map] of all.entries()) {
+          for (const found of map.keys()) if (!before[index]!.has(found)) map.delete(found)
+        }
+        answers.set(key, answer)
+      }
+    }
+    return answers.get(key)!
   }
 }

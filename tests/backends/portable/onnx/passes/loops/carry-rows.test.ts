@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { GraphBuilder } from '../../../../../../src/backends/portable/onnx/builder.ts'
 import type { Value } from '../../../../../../src/backends/portable/onnx/value.ts'
-import { loop, optimized, plus, row, withRow } from './loop.ts'
+import { loop, nodesOf, optimized, optimizedFixture, plus, row, withRow } from './loop.ts'
 
 /** Where the rows of a list that was a loop variable are written now: behind the loop. */
 async function carried(...of: Parameters<typeof optimized>): Promise<{ behind: boolean; results: number[][] }> {
@@ -162,4 +162,17 @@ test('indices that converters and lowering bring into bounds are what the loop c
   expect(await wrapped(3, { size: 2 })).toBe(2)
   expect(await wrapped(3, { start: -2 })).toBe(2)
   expect(await wrapped(2, { start: 2, end: 2, begins: true })).toBe(2)
+})
+
+test('lists with room for all that a loop writes do not grow, and others do', async () => {
+  const within = async (name: string) => {
+    const graph = await optimizedFixture(name)
+    const writes = nodesOf(graph).filter(({ opType }) => opType === 'ScatterND')
+    const loops = nodesOf(graph).filter(({ opType }) => opType === 'Loop')
+    expect(loops).toHaveLength(1)
+    return writes.filter((write) => !graph.nodes.includes(write)).length
+  }
+  expect(await within('list-of-results')).toBe(0)
+  expect(await within('list-of-results-flexible')).toBe(0)
+  expect(await within('lists')).toBe(1)
 })

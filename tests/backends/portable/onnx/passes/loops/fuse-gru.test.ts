@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { lowering } from '../../../../../../src/backends/portable/make-evaluator.ts'
 import type { GraphBuilder } from '../../../../../../src/backends/portable/onnx/builder.ts'
-import { optimize } from '../../../../../../src/backends/portable/onnx/passes/index.ts'
 import type { Dim, Value } from '../../../../../../src/backends/portable/onnx/value.ts'
-import { largestDims } from '../../../../../../src/backends/portable/onnx-features.ts'
-import { openModel } from '../../../../../../src/format/index.ts'
-import { describeModel } from '../../../../../../src/model/describe.ts'
 import { elementCount } from '../../../../../../src/model/tensor.ts'
-import { modelPath } from '../../../mil/corpus.ts'
-import { loop, nodesOf, optimized, plus, row, withRow } from './loop.ts'
+import { loop, nodesOf, optimized, optimizedFixture, plus, row, withRow } from './loop.ts'
 
 describe("PyTorch's GRU as coremltools writes it becomes GRU", () => {
   test.each([
@@ -19,17 +13,9 @@ describe("PyTorch's GRU as coremltools writes it becomes GRU", () => {
     ['gru-half', 1],
     ['gru-half-flexible', 1],
   ])('%s', async (name, layers) => {
-    const file = await openModel(modelPath(name))
-    try {
-      const lower = (await lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file }))!
-      const { graph } = lower()
-      optimize(graph, new Map(describeModel(file).inputs.map((feature) => [feature.name, largestDims(feature)])))
-      const opTypes = nodesOf(graph).map(({ opType }) => opType)
-      expect(opTypes.filter((opType) => opType === 'GRU')).toHaveLength(layers)
-      expect(graph.nodes.map(({ opType }) => opType)).not.toContain('Loop')
-    } finally {
-      await file.close()
-    }
+    const graph = await optimizedFixture(name)
+    expect(nodesOf(graph).filter(({ opType }) => opType === 'GRU')).toHaveLength(layers)
+    expect(graph.nodes.map(({ opType }) => opType)).not.toContain('Loop')
   })
 })
 

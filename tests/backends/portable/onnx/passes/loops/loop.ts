@@ -1,12 +1,16 @@
 import { expect } from 'vitest'
+import { lowering } from '../../../../../../src/backends/portable/make-evaluator.ts'
 import type { GraphBuilder } from '../../../../../../src/backends/portable/onnx/builder.ts'
 import type { Graph, Node } from '../../../../../../src/backends/portable/onnx/graph.ts'
 import { optimize } from '../../../../../../src/backends/portable/onnx/passes/index.ts'
 import { bodiesOf } from '../../../../../../src/backends/portable/onnx/passes/rewriter.ts'
 import type { Dim, Value } from '../../../../../../src/backends/portable/onnx/value.ts'
+import { largestDims } from '../../../../../../src/backends/portable/onnx-features.ts'
+import { openModel } from '../../../../../../src/format/index.ts'
+import { describeModel } from '../../../../../../src/model/describe.ts'
 import type { Tensor } from '../../../../../../src/model/tensor.ts'
 import { numbers } from '../../../../../models/sample.ts'
-import { expectNumbers } from '../../../mil/corpus.ts'
+import { expectNumbers, modelPath } from '../../../mil/corpus.ts'
 import { builder, run } from '../../run-graph.ts'
 
 type Turn = (inner: GraphBuilder, counter: Value, variables: Value[]) => Value[]
@@ -103,5 +107,18 @@ export async function optimized(
     results: Object.values(changed).map(numbers),
     count: (opType) => nodes.filter((node) => node.opType === opType).length,
     outer: graphs[1].nodes.map(({ opType }) => opType),
+  }
+}
+
+/** The graph of a golden model as it is loaded. */
+export async function optimizedFixture(name: string): Promise<Graph> {
+  const file = await openModel(modelPath(name))
+  try {
+    const lower = (await lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file }))!
+    const { graph } = lower()
+    optimize(graph, new Map(describeModel(file).inputs.map((feature) => [feature.name, largestDims(feature)])))
+    return graph
+  } finally {
+    await file.close()
   }
 }
