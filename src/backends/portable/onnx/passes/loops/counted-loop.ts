@@ -1,6 +1,6 @@
 import type { Graph, Node } from '../../graph.ts'
 import { constantNumbers } from '../../value.ts'
-import { bodyOf, type Rewriter } from '../rewriter.ts'
+import { bodiesOf, bodyOf, type Rewriter } from '../rewriter.ts'
 import { same, type WholeNumber, type WholeNumbers } from './whole-numbers.ts'
 
 /** A loop that runs for each number from `start` on that is below `end`, and for nothing else. */
@@ -12,6 +12,16 @@ export interface CountedLoop {
   index: number
   start: number
   end: WholeNumber
+}
+
+/** Names of all values that a graph computes or is given, in the graphs inside it too. */
+export function namesIn(graph: Graph): Set<string> {
+  const names = new Set(graph.inputs.map(({ name }) => name))
+  for (const node of graph.nodes) {
+    for (const output of node.outputs) names.add(output)
+    for (const body of bodiesOf(node)) for (const name of namesIn(body)) names.add(name)
+  }
+  return names
 }
 
 /** The comparison that makes a condition. */

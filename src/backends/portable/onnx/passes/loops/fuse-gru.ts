@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../../graph.ts'
 import { sameDims } from '../../value.ts'
-import { bodiesOf, type Rewriter } from '../rewriter.ts'
-import type { CountedLoop } from './counted-loop.ts'
+import type { Rewriter } from '../rewriter.ts'
+import { type CountedLoop, namesIn } from './counted-loop.ts'
 import { type Gate, type GruCell, gruCell, origin } from './gru-cell.ts'
 import { same, type WholeNumbers } from './whole-numbers.ts'
 
@@ -17,16 +17,6 @@ interface GruLoop {
   size: number
   /** How many steps there are, where that is known. */
   steps: number | undefined
-}
-
-/** Names of all values that a graph computes or is given, in the graphs inside it too. */
-function namesIn(graph: Graph): Set<string> {
-  const names = new Set(graph.inputs.map(({ name }) => name))
-  for (const node of graph.nodes) {
-    for (const output of node.outputs) names.add(output)
-    for (const body of bodiesOf(node)) for (const name of namesIn(body)) names.add(name)
-  }
-  return names
 }
 
 function gruLoop(loop: CountedLoop, rewriter: Rewriter, numbers: WholeNumbers): GruLoop | undefined {

@@ -5,6 +5,7 @@ import { carryRows } from './carry-rows.ts'
 import { countDirectly } from './count-directly.ts'
 import type { CountedLoop } from './counted-loop.ts'
 import { fuseGru } from './fuse-gru.ts'
+import { hoistProducts } from './hoist-products.ts'
 import { spareGrowth } from './spare-growth.ts'
 import { type LargestDims, WholeNumbers } from './whole-numbers.ts'
 
@@ -44,4 +45,5 @@ export function optimizeLoops(graph: Graph, largest: LargestDims): void {
     tried.add(loop.body)
     return fuseGru(whole, loop, ...known)
   })
+  each(graph, largest, hoistProducts)
 }
