@@ -26,8 +26,11 @@ function partOf(name: string, part: string | number): string {
   return `${name}\0${part}`
 }
 
-/** What is behind nodes that give a single number another shape or type. */
-const passesOn = new Set(['Cast', 'Reshape', 'Squeeze', 'Unsqueeze'])
+/** Whether a node gives whole numbers as they are, in another shape or as integers that hold all sizes. */
+function passesOn({ opType, attributes }: Node): boolean {
+  if (opType === 'Cast') return attributes.to === 'int32' || attributes.to === 'int64'
+  return opType === 'Reshape' || opType === 'Squeeze' || opType === 'Unsqueeze'
+}
 
 /** The largest dimensions that inputs of a graph may have, null where there is no largest one. */
 export type LargestDims = ReadonlyMap<string, readonly Dim[]>
@@ -87,8 +90,10 @@ export class WholeNumbers {
       case 'Concat': {
         const rank = this.#rewriter.shape(name)!.length
         if (((node.attributes.axis as number) + rank) % rank !== axis) break
-        const parts = node.inputs.map((part) => this.size(part, axis))
-        return parts.reduce((a, b) => this.#sum(a, b) ?? unknown(name))
+        const parts = node.inputs.map((part): WholeNumber | undefined => this.size(part, axis))
+        const size = parts.reduce((a, b) => a && b && this.#sum(a, b))
+        if (size) return size
+        break
       }
       case 'Slice': {
         const size = this.#sliced(node, axis)
@@ -155,7 +160,7 @@ export class WholeNumbers {
     if (node?.opType === 'Identity') return this.of(node.inputs[0]!)
     if (!node || !this.#isSingle(name)) return unknown(name)
     const [first, second, third] = node.inputs as [string, string, string]
-    if (passesOn.has(node.opType)) return this.of(first)
+    if (passesOn(node)) return this.of(first)
     switch (node.opType) {
       case 'Add':
         return this.#sum(this.of(first), this.of(second)) ?? unknown(name)
@@ -204,7 +209,7 @@ export class WholeNumbers {
     if (constant !== undefined) return { base: '', offset: constant }
     const node = this.#rewriter.producer(vector)
     if (index >= 0) {
-      if (node?.opType === 'Cast') return this.#element(node.inputs[0]!, index)
+      if (node?.opType === 'Cast' && passesOn(node)) return this.#element(node.inputs[0]!, index)
       if (node?.opType === 'Shape' && !node.attributes.start) return this.size(node.inputs[0]!, index)
       if (node?.opType === 'Concat') {
         let rest = index

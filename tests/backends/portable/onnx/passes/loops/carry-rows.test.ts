@@ -164,6 +164,24 @@ test('indices that converters and lowering bring into bounds are what the loop c
   expect(await wrapped(2, { start: 2, end: 2, begins: true })).toBe(2)
 })
 
+test('an index that is cast to a smaller type is not what the loop counts', async () => {
+  const { results } = await optimized({ x: xs }, (b, { x }) => {
+    const types = { bool: Array(3), uint8: Array(300) }
+    return Object.entries(types).flatMap(([type, turns]) =>
+      loop(b, limit(b, turns.length), [b.constant('float32', [1, 2], [0, 0])], (inner, i, [sum]) => {
+        const index = inner.op('Mod', [inner.cast(inner.cast(i, type as 'bool' | 'uint8'), 'int32'), inner.constant('int32', [1], [400])])
+        const inside = inner.op('Where', [inner.op('Less', [index, inner.scalar(3, 'int32')]), index, inner.scalar(0, 'int32')])
+        return [inner.op('Add', [sum!, row(inner, x!, inside)])]
+      }),
+    )
+  })
+  // Rows 0, 1 and 1; and 0 to 2 at the first three turns and at the three behind the 256th one, and 0 at the others.
+  expect(results).toEqual([
+    [7, 10],
+    [2 * 9 + 294, 2 * 12 + 294 * 2],
+  ])
+})
+
 test('lists with room for all that a loop writes do not grow, and others do', async () => {
   const within = async (name: string) => {
     const graph = await optimizedFixture(name)
