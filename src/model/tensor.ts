@@ -13,6 +13,9 @@ export type TensorType =
   | 'uint64'
   | 'bool'
 
+/** `Float16Array` where the TypeScript library of the program that uses this has it (ES2025), else nothing. */
+export type HalfArray = typeof globalThis extends { Float16Array: { prototype: infer Half } } ? Half : never
+
 /** The array that holds a tensor's elements. float16 is `Float16Array` where Node has it, else the bits in a `Uint16Array`. */
 export type TensorData =
   | Float32Array
@@ -25,7 +28,7 @@ export type TensorData =
   | Uint32Array
   | BigInt64Array
   | BigUint64Array
-  | Float16Array
+  | HalfArray
 
 /** An n-dimensional array in row-major order, interchangeable with onnxruntime-common's tensors. */
 export interface Tensor {

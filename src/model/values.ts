@@ -1,4 +1,4 @@
-import type { Tensor } from './tensor.ts'
+import type { HalfArray, Tensor } from './tensor.ts'
 
 /** Pixel layouts of an {@link Image}: 8 bits a channel, or half-precision grey. */
 export type ImageFormat = 'rgba' | 'bgra' | 'gray8' | 'gray16f'
@@ -10,7 +10,7 @@ export interface Image {
   /** 'rgba' when absent. */
   readonly format?: ImageFormat
   /** 4 bytes a pixel for rgba and bgra, 1 for gray8, one half-precision float for gray16f. */
-  readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | Float16Array
+  readonly data: Uint8Array | Uint8ClampedArray | Uint16Array | HalfArray
 }
 
 /** A dictionary feature: string or integer keys to numbers. */

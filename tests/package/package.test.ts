@@ -64,6 +64,21 @@ describe('the manifest', () => {
   })
 })
 
+describe('the declarations', () => {
+  it.each(['index', 'react-native/index'])(
+    '%s compiles with the library of Node 20, which has no Float16Array',
+    (entry) => {
+      const options = ['--ignoreConfig', '--noEmit', '--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--types', 'node']
+      const compiler = join(project, 'node_modules/typescript/bin/tsc')
+      const args = [compiler, ...options, '--target', 'es2022', '--lib', 'es2023', `dist/${entry}.d.ts`]
+      const { status, stdout } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' })
+      expect(stdout).toBe('')
+      expect(status).toBe(0)
+    },
+    60_000,
+  )
+})
+
 describe('importing', () => {
   const report =
     'const { sharedObjects } = process.report.getReport(); console.log(JSON.stringify(sharedObjects.filter((name) => name.endsWith(".node"))))'
