@@ -39,7 +39,12 @@ export function parseComputeUnits(text: string): ComputeUnits[] {
 
 /** A whole number of at least 1. */
 export function parseCount(text: string): number {
-  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : refuse('It must be a whole number of at least 1.')
+  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : refuse('It must be a whole number from 1 to 999999999.')
+}
+
+/** A whole number, as results tell their seed. */
+export function parseSeed(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : refuse('A seed is a whole number of at most 15 digits.')
 }
 
 /** A duration for commander: milliseconds. */

@@ -181,7 +181,10 @@ describe('options', () => {
       /no compute unit "cpuAndNeuralEngin"; did you mean "cpuAndNeuralEngine"\?/,
     ))
   it('an unknown backend', () => refused(['predict', digits, '--backend', 'metal'], 2, 'ERR_ARGUMENT', /metal.*apple, portable/))
-  it('a wrong number', () => refused(['predict', digits, '--threads', '0'], 2, 'ERR_ARGUMENT', /threads.*at least 1/))
+  it('a wrong number', () => refused(['predict', digits, '--threads', '0'], 2, 'ERR_ARGUMENT', /threads.*from 1 to 999999999/))
+  it.each(['compare', 'profile'])('a seed of %s that is none', (command) =>
+    refused([command, rnn, '--seed', '-1'], 2, 'ERR_ARGUMENT', /seed.*'-1' is invalid.*whole number/),
+  )
 
   it.skipIf(process.platform === 'darwin')('a unit that is not there', () =>
     refused(

@@ -8,7 +8,7 @@ import type { ModelToCompare } from '../../measure/options.ts'
 import { suiteSettings } from '../../measure/protocol/defaults.ts'
 import type { CompareResult, Failure } from '../../measure/result.ts'
 import { interruptSignal } from '../interrupt.ts'
-import { addSharedOptions, parseCount, parseDurationOption, readSharedOptions, type SharedOptions } from '../options.ts'
+import { addSharedOptions, parseCount, parseDurationOption, parseSeed, readSharedOptions, type SharedOptions } from '../options.ts'
 import { type Progress, startProgress } from '../progress.ts'
 
 interface CompareFlags extends SharedOptions {
@@ -34,11 +34,6 @@ function parsePercent(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*%$/.exec(text.trim())
   if (match === null) throw new CoreMLError('ERR_ARGUMENT', `"${text}" is no percentage: write for example 10%`)
   return Number(match[1]) / 100
-}
-
-function parseSeed(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new CoreMLError('ERR_ARGUMENT', `"${text}" is no seed: write a whole number`)
-  return Number(text)
 }
 
 function phaseText(event: CompareEvent): string | undefined {

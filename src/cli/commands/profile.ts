@@ -6,7 +6,7 @@ import { generateInputs } from '../../measure/inputs.ts'
 import { coerceInputs } from '../../model/coerce.ts'
 import { imageFiles } from '../../model/image-files.ts'
 import { interruptSignal } from '../interrupt.ts'
-import { addSharedOptions, parseCount, readSharedOptions, type SharedOptions } from '../options.ts'
+import { addSharedOptions, parseCount, parseSeed, readSharedOptions, type SharedOptions } from '../options.ts'
 import { readInputValues } from '../predict/read-inputs.ts'
 import { numberText } from '../predict/summary.ts'
 import { startProgress } from '../progress.ts'
@@ -102,7 +102,7 @@ export function define(command: Command): void {
     .option('-i, --input <name=value>', 'an input, as for predict; made up when none is given', (text, all: string[]) => [...all, text], [])
     .option('--inputs <file>', 'inputs by name from a .npz or .json file')
     .option('--iterations <count>', 'predictions to measure', parseCount, 20)
-    .option('--seed <number>', 'seed of made-up inputs', parseCount, 1)
+    .option('--seed <number>', 'seed of made-up inputs', parseSeed, 1)
     .option('--top <count>', 'rows to show', parseCount, 15)
     .addHelpText('after', '\nExample:\n  coreml-bridge profile MobileNetV2.mlpackage --threads 1')
     .action(run)
