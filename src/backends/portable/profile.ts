@@ -1,8 +1,10 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { CoreMLError } from '../../errors.ts'
-import { openModel } from '../../format/index.ts'
+import { type ModelFile, openModel } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Features } from '../../model/values.ts'
@@ -53,44 +55,67 @@ const warmUp = 3
 
 /**
  * Measures each node of a NeuralNetwork or an ML Program with onnxruntime's profiler.
- * @throws CoreMLError ERR_MODEL_UNSUPPORTED for models that do not run as one ONNX graph
+ * @throws CoreMLError ERR_MODEL_UNSUPPORTED for models that do not run as one ONNX graph; ERR_ARGUMENT for more predictions than a trace holds
  */
 export async function profileModel(path: string, options: ProfileOptions): Promise<Profile> {
-  const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-profile-'))
   const file = await openModel(path)
   try {
-    const description = describeModel(file, options.functionName)
-    const loading = { computeUnits: 'cpuOnly' as const, ...options }
-    const lower = await lowering(file.spec, { options: loading, label: 'model', file, functionName: options.functionName })
-    if (!lower) {
-      throw new CoreMLError(
-        'ERR_MODEL_UNSUPPORTED',
-        `a profile shows the nodes of an ONNX graph, and a ${file.spec.type.case} is not run as one`,
-      )
-    }
-    const evaluator = await OnnxEvaluator.load(description, lower, loading, { profile: join(folder, 'profile') })
+    const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-profile-'))
     try {
-      const inputs = await options.inputs(description)
-      for (let i = 0; i < warmUp + options.predictions; i++) await evaluator.run(inputs[i % inputs.length]!, { signal: options.signal })
-      await evaluator.endProfile()
+      return await profileInto(folder, file, options)
     } finally {
-      await evaluator.dispose()
+      await rm(folder, { recursive: true, force: true })
     }
-    // A model that is lowered for each shape writes one file a session; the one with the predictions is the last.
-    const files = (await readdir(folder)).sort()
-    const events = JSON.parse(await readFile(join(folder, files.at(-1)!), 'utf8')) as TraceEvent[]
-    return summarise(events, options.predictions)
   } finally {
     file.close()
-    await rm(folder, { recursive: true, force: true })
   }
+}
+
+async function profileInto(folder: string, file: ModelFile, options: ProfileOptions): Promise<Profile> {
+  const description = describeModel(file, options.functionName)
+  const loading = { computeUnits: 'cpuOnly' as const, ...options }
+  const lower = await lowering(file.spec, { options: loading, label: 'model', file, functionName: options.functionName })
+  if (!lower) {
+    throw new CoreMLError(
+      'ERR_MODEL_UNSUPPORTED',
+      `a profile shows the nodes of an ONNX graph, and a ${file.spec.type.case} is not run as one`,
+    )
+  }
+  const evaluator = await OnnxEvaluator.load(description, lower, loading, { profile: join(folder, 'profile') })
+  try {
+    const inputs = await options.inputs(description)
+    for (let i = 0; i < warmUp + options.predictions; i++) await evaluator.run(inputs[i % inputs.length]!, { signal: options.signal })
+    await evaluator.endProfile()
+  } finally {
+    await evaluator.dispose()
+  }
+  // A model that is lowered for each shape writes one file a session; the one with the predictions is the last.
+  const files = (await readdir(folder)).sort()
+  return summarise(await readTrace(join(folder, files.at(-1)!)), options.predictions)
+}
+
+/** The events of a trace, which onnxruntime writes one a line: a long trace has no room in one string. */
+async function readTrace(path: string): Promise<TraceEvent[]> {
+  const events: TraceEvent[] = []
+  for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    if (!line.startsWith('{')) continue
+    const { cat, name, dur, ts, args } = JSON.parse(line.replace(/,$/, '')) as TraceEvent
+    events.push({ cat, name, dur, ts, args: { op_name: args?.op_name } })
+  }
+  return events
 }
 
 /** Leaves the warm-up out: the trace tells runs apart by the event that spans each. */
 function summarise(events: readonly TraceEvent[], predictions: number): Profile {
   const runs = events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').sort((a, b) => a.ts - b.ts)
+  if (runs.length < warmUp + predictions) {
+    throw new CoreMLError(
+      'ERR_ARGUMENT',
+      `onnxruntime traced ${runs.length} of ${warmUp + predictions} predictions: a trace holds a million events, of inputs of one shape where the model is lowered for each (--iterations, --inputs)`,
+    )
+  }
   const measured = runs.slice(-predictions)
-  const start = measured[0]?.ts ?? 0
+  const start = measured[0]!.ts
   const nodes = new Map<string, ProfiledNode>()
   for (const { cat, name, dur, ts, args } of events) {
     if (cat !== 'Node' || ts < start || !name.endsWith('_kernel_time')) continue
@@ -102,8 +127,8 @@ function summarise(events: readonly TraceEvent[], predictions: number): Profile 
   const total = [...nodes.values()].reduce((sum, { milliseconds }) => sum + milliseconds, 0)
   for (const node of nodes.values()) node.share = total > 0 ? node.milliseconds / total : 0
   return {
-    predictions: measured.length,
-    milliseconds: measured.reduce((sum, { dur }) => sum + dur, 0) / 1000 / Math.max(1, measured.length),
+    predictions,
+    milliseconds: measured.reduce((sum, { dur }) => sum + dur, 0) / 1000 / predictions,
     nodes: [...nodes.values()].sort((a, b) => b.milliseconds - a.milliseconds),
   }
 }

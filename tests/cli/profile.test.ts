@@ -1,0 +1,62 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { encodeNpz } from '../../src/npy/npz.ts'
+import { cli } from './run.ts'
+
+const rnn = 'models/rnn/rnn.mlpackage'
+const folder = mkdtempSync(join(tmpdir(), 'coreml-bridge-profile-test-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('profile', () => {
+  it('gives the mean time and the share of each node, slowest first', async () => {
+    const { status, stdout } = await cli(['profile', rnn, '--iterations', '5', '--seed', '4294967295', '--json'])
+    expect(status).toBe(0)
+    const { nodes, ...profile } = JSON.parse(stdout)
+    expect(profile).toEqual({
+      schemaVersion: 1,
+      model: rnn,
+      backend: 'portable',
+      computeUnits: 'cpuOnly',
+      predictions: 5,
+      milliseconds: expect.any(Number),
+    })
+    const times = nodes.map(({ milliseconds }: { milliseconds: number }) => milliseconds)
+    expect(times).toEqual(times.toSorted((a: number, b: number) => b - a))
+    expect(nodes.map(({ operator }: { operator: string }) => operator)).toContain('RNN')
+    expect(nodes.reduce((sum: number, { share }: { share: number }) => sum + share, 0)).toBeCloseTo(1)
+    // Nodes run inside the prediction.
+    expect(times.reduce((sum: number, time: number) => sum + time, 0)).toBeLessThanOrEqual(profile.milliseconds)
+  })
+
+  it('shows as many rows as --top says, and the rest in one', async () => {
+    const { stdout } = await cli(['profile', rnn, '--iterations', '1', '--top', '2'])
+    expect(stdout.match(/^ {2}.* ms .*%/gm)).toHaveLength(6)
+    expect(stdout.match(/^ {2}\d+ more /gm)).toHaveLength(2)
+  })
+
+  it('refuses what does not run as one graph, and inputs of two shapes where each has its own', async () => {
+    const trees = await cli(['profile', 'models/trees/trees.mlmodel'])
+    expect(trees.stderr).toMatch(/treeEnsembleClassifier.*\(ERR_MODEL_UNSUPPORTED\)\n$/)
+    const x = (length: number) => ({ type: 'float32', dims: [length], data: new Float32Array(length) }) as const
+    const inputs = join(folder, 'shapes.npz')
+    writeFileSync(
+      inputs,
+      await encodeNpz(
+        new Map([
+          ['case0/x', x(3)],
+          ['case1/x', x(9)],
+        ]),
+      ),
+    )
+    const shapes = await cli(['profile', 'tests/fixtures/mil/branches-by-shape.mlpackage', '--inputs', inputs, '--iterations', '9'])
+    expect(shapes.stderr).toMatch(/onnxruntime traced 6 of 12 predictions.*\(ERR_ARGUMENT\)\n$/)
+    expect(shapes.status).toBe(2)
+  })
+
+  it.each([rnn, 'models/trees/trees.mlmodel', 'no-such.mlmodel'])('of %s leaves no files', async (model) => {
+    await cli(['profile', model, '--iterations', '1'], { env: { TMPDIR: folder } })
+    expect(readdirSync(folder).filter((name) => name.startsWith('coreml-bridge'))).toEqual([])
+  })
+})
