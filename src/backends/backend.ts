@@ -27,7 +27,7 @@ export interface LoadOptions {
   signal?: AbortSignal
   onProgress?: (phase: LoadPhase) => void
 
-  /** Portable: threads of one prediction; onnxruntime's default (one a physical core) when absent. */
+  /** Portable: threads of one prediction, at most one for each core; onnxruntime's default (one a physical core) when absent. */
   threads?: number
   /** Portable: 'float32' computes float16 values in float32 (the reference); 'asDeclared' rounds each to float16 as the program says. */
   precision?: 'float32' | 'asDeclared'

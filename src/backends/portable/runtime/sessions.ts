@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type * as Ort from 'onnxruntime-common'
 import { elementCount, type Tensor, type TensorType } from '../../../model/tensor.ts'
 import { timedLoop } from '../timed-loop.ts'
@@ -88,7 +89,8 @@ export class Sessions {
       // 3: errors only. Warnings are about nodes that onnxruntime folds, nothing a user could act on.
       logSeverityLevel: 3,
     }
-    if (request.threads !== undefined) options.intraOpNumThreads = request.threads
+    // Waiting threads of onnxruntime spin: more of them than cores make a prediction slower by orders of magnitude.
+    if (request.threads !== undefined) options.intraOpNumThreads = Math.min(request.threads, availableParallelism())
     if (request.folder !== undefined) options.extra = { session: { model_external_initializers_file_folder_path: request.folder } }
     if (request.profile !== undefined) {
       options.enableProfiling = true
