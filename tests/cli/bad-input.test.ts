@@ -205,6 +205,14 @@ describe('options', () => {
   })
 })
 
+it('a value that fails inside onnxruntime is told once', () =>
+  refused(
+    ['predict', 'models/decoder/decoder.mlpackage', '-i', 'token=65', '-i', 'position=200', '--backend', 'portable'],
+    2,
+    'ERR_PREDICT',
+    /onnxruntime: /,
+  ))
+
 it('a missing onnxruntime-node', async ({ skip }) => {
   const copy = join(folder, 'installed')
   await mkdir(join(copy, 'node_modules'), { recursive: true })

@@ -75,7 +75,7 @@ export class Sessions {
   async #runtime(): Promise<OrtModule> {
     if (!this.#ort) {
       this.#ort = await this.#load()
-      this.#ort.env.logLevel = 'error'
+      this.#ort.env.logLevel = 'fatal'
     }
     return this.#ort
   }
@@ -86,8 +86,8 @@ export class Sessions {
       executionProviders: ['cpu'],
       graphOptimizationLevel: 'all',
       externalData: request.externalData,
-      // 3: errors only. Warnings are about nodes that onnxruntime folds, nothing a user could act on.
-      logSeverityLevel: 3,
+      // 4: fatal only. Errors are thrown, and would be told twice; warnings are about nodes that onnxruntime folds.
+      logSeverityLevel: 4,
     }
     // Waiting threads of onnxruntime spin: more of them than cores make a prediction slower by orders of magnitude.
     if (request.threads !== undefined) options.intraOpNumThreads = Math.min(request.threads, availableParallelism())
