@@ -131,6 +131,7 @@ describe('compare', () => {
     [[lstm, '--fail-if', 'cpuOnly.steady.average > 5ms'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--max-slowdown', '10%'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--csv', '--markdown'], 2, 'ERR_ARGUMENT'],
+    [[lstm, '--size', 'heavy'], 2, 'ERR_ARGUMENT'],
     [[lstm, '--baseline', 'no-such.json'], 2, 'ERR_FILE'],
     [[lstm, '--expected', 'no-such.npz'], 2, 'ERR_FILE'],
     [['package.json'], 2, 'ERR_MODEL_INVALID'],
@@ -158,6 +159,11 @@ describe('report', () => {
     const { status, stderr } = await cli(['report', 'package.json', '-o', path.join(folder, 'no.html')])
     expect(status).toBe(2)
     expect(stderr).toContain('package.json is no result of compare --json')
+  })
+  test('refuses to write the page and JSON into one stream', async () => {
+    const { status, stdout } = await cli(['report', 'package.json', '-o', '-', '--json'])
+    expect(status).toBe(2)
+    expect(JSON.parse(stdout).error).toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringContaining('standard output') })
   })
 })
 

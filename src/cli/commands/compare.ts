@@ -134,6 +134,8 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
   if (formats > 1) throw new CoreMLError('ERR_ARGUMENT', 'choose one of --json, --csv and --markdown')
   if (flags.maxSlowdown !== undefined && flags.baseline === undefined)
     throw new CoreMLError('ERR_ARGUMENT', '--max-slowdown needs --baseline FILE')
+  if (flags.size === 'heavy' && paths.length > 0)
+    throw new CoreMLError('ERR_ARGUMENT', '--size heavy is for the sample models: name no other model beside it')
   const { compare } = await import('../../measure/compare.ts')
   const baseline = await readGates(flags)
   const progress = startProgress('comparing', { quiet: flags.json === true && !process.stderr.isTTY })

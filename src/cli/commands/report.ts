@@ -8,6 +8,7 @@ interface ReportOptions extends SharedOptions {
 }
 
 async function run(files: string[], { output, json }: ReportOptions): Promise<void> {
+  if (json && output === '-') throw new CoreMLError('ERR_ARGUMENT', '--json and the page cannot both go to standard output: give -o a file')
   const { readResult } = await import('../../measure/read-result.ts')
   const { htmlReport } = await import('../../report/html/report.ts')
   const results = await Promise.all(files.map(readResult))
