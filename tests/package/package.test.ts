@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { project } from '../cli/run.ts'
@@ -62,6 +63,22 @@ describe('the manifest', () => {
   it('ends its exports with "default", so that require works', () => {
     expect(Object.keys(manifest.exports['.']).at(-1)).toBe('default')
   })
+})
+
+it('says that it cannot be bundled where the files are missing that its threads start from', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coreml-bridge-bundle-'))
+  try {
+    cpSync(join(project, 'dist'), join(folder, 'dist'), { recursive: true, filter: (path) => !path.includes('worker-thread') })
+    cpSync(join(project, 'package.json'), join(folder, 'package.json'))
+    symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
+    const script = `import { Model } from './dist/index.js'
+      await Model.load(process.argv[1], { backend: 'portable' }).catch(({ code, message }) => console.log(code, message))`
+    const args = ['--input-type=module', '-e', script, join(project, 'models/rnn/rnn.mlpackage')]
+    const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+    expect(stdout).toMatch(/^ERR_FILE .*worker-thread\.js is missing: .*cannot be bundled/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 describe('the declarations', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { entryPoint } from '../../entry-point.ts'
+import { requireEntryPoint } from '../../entry-point.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { AnswerMessage, CallMessage, CallName, Calls } from './calls.ts'
 
@@ -28,7 +28,10 @@ export class UnitProcess {
   private calls = 0
 
   constructor() {
-    this.child = fork(entryPoint('measure/protocol/child'), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    this.child = fork(requireEntryPoint('measure/protocol/child'), [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     let output = ''
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(-outputKept)

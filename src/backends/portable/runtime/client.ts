@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { isMainThread, Worker } from 'node:worker_threads'
-import { entryPoint } from '../../../entry-point.ts'
+import { requireEntryPoint } from '../../../entry-point.ts'
 import { CoreMLError } from '../../../errors.ts'
 import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
@@ -78,7 +78,11 @@ export class RuntimeClient {
       this.#channel.ref()
       this.#channel.post(job.request, job.transfer)
     } catch (cause) {
-      this.#settle(() => job.reject(new CoreMLError('ERR_INTERNAL', `the runtime could not be asked: ${String(cause)}`, { cause })))
+      const error =
+        cause instanceof CoreMLError
+          ? cause
+          : new CoreMLError('ERR_INTERNAL', `the runtime could not be asked: ${String(cause)}`, { cause })
+      this.#settle(() => job.reject(error))
     }
   }
 
@@ -117,7 +121,7 @@ function openThread(receive: (reply: Reply) => void, ended: (reason: string) => 
   switchTelemetryOff()
   const flags = makeBusyFlags()
   const busy = new Busy(flags)
-  const worker = new Worker(entryPoint('backends/portable/runtime/worker-thread'), {
+  const worker = new Worker(requireEntryPoint('backends/portable/runtime/worker-thread'), {
     workerData: { flags },
     name: 'coreml-bridge onnxruntime',
     // Options of the host (loaders, --eval, inspectors) are no business of this thread.
@@ -138,7 +142,7 @@ function openThread(receive: (reply: Reply) => void, ended: (reason: string) => 
 }
 
 function openProcess(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
-  const child = fork(entryPoint('backends/portable/runtime/child-process'), {
+  const child = fork(requireEntryPoint('backends/portable/runtime/child-process'), {
     serialization: 'advanced',
     execArgv: [],
     env: { ...noTelemetry, ...process.env },
