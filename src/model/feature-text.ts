@@ -69,7 +69,7 @@ export function valueText(value: unknown): string {
   if (isImage(value)) return `an image ${value.width}×${value.height}`
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (value instanceof Map) return `a Map of ${value.size}`
-  const name = value.constructor?.name ?? 'object'
+  const name = value.constructor?.name ?? 'Object'
   if (ArrayBuffer.isView(value) && 'length' in value) return `a ${name} of ${String(value.length)}`
   return name === 'Object' ? 'a plain object' : `a ${name}`
 }

@@ -1,4 +1,5 @@
 import { CoreMLError } from '../errors.ts'
+import { valueText } from './feature-text.ts'
 import { didYouMean } from './suggest.ts'
 
 /** Checks one option's value; the text says what is expected. */
@@ -37,7 +38,9 @@ export const aSignal: OptionRule = {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`
-  return typeof value === 'object' ? (value === null ? 'null' : `a ${value.constructor?.name ?? 'plain object'}`) : String(value)
+  if (!Array.isArray(value)) return typeof value === 'object' ? valueText(value) : String(value)
+  const first = value.slice(0, 8).map((one) => (Array.isArray(one) ? valueText(one) : shown(one)))
+  return `[${first.join(', ')}${value.length > first.length ? ', …' : ''}]`
 }
 
 /** The rules of each option that a function takes. */

@@ -7,7 +7,7 @@ test.each<[object, RegExp]>([
   [{ itrations: 3 }, /no option "itrations"; did you mean "iterations"/],
   [{ backend: 'gpu' }, /"backend" must be 'apple', 'portable'/],
   [{ units: [] }, /"units" must be an array of one or more/],
-  [{ units: ['gpu'] }, /"units"/],
+  [{ units: ['gpu', 5, []] }, /"units".* got \['gpu', 5, an array of 0\]$/],
   [{ units: ['all', 'all'] }, /each once/],
   [{ runs: 0 }, /"runs" must be a positive whole number/],
   [{ runs: 1.5 }, /"runs"/],

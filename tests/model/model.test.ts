@@ -48,7 +48,8 @@ describe('load', () => {
     ['an unknown backend', { backend: 'metal' }, /option "backend" must be 'apple', 'portable', got 'metal'/],
     ['a wrong number of threads', { threads: 0 }, /option "threads" must be a positive whole number, got 0/],
     ['a misspelt hint', { optimizationHints: { reshapeFrequenzy: 'frequent' } }, /did you mean "reshapeFrequency"/],
-    ['no signal', { signal: {} }, /option "signal" must be an AbortSignal/],
+    ['no signal', { signal: {} }, /option "signal" must be an AbortSignal, got a plain object$/],
+    ['an array of hints', { optimizationHints: ['frequent'] }, /option "optimizationHints" must be .*, got \['frequent'\]$/],
     ['a name of Object.prototype', { toString: 1 }, /no option "toString"/],
   ])('refuses %s', async (_name, options, message) => {
     await expect(Model.load(file, options)).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringMatching(message) })
