@@ -19,9 +19,6 @@ export interface ClassicModel {
   dispose?(): void
 }
 
-/** Makes the {@link ClassicModel} of one model type from its part of the spec. */
-export type MakeClassic<Parameters> = (spec: ClassicSpec<Parameters>) => ClassicModel
-
 export function invalidModel(spec: ClassicSpec, text: string): CoreMLError {
   return new CoreMLError('ERR_MODEL_INVALID', `${spec.label}: ${text}`)
 }

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
-import { type Dim, isStatic, type Value } from '../../onnx/value.ts'
+import type { Value } from '../../onnx/value.ts'
 import type { Lowering, OpContext } from '../context.ts'
 
 /** `axis` counted from the front. */
@@ -44,17 +44,3 @@ export function range(builder: GraphBuilder, count: number | Value): Value {
 
 /** The number that stands for "to the very end" in ONNX's Slice. */
 export const toEnd = 2 ** 31 - 1
-
-/** How many elements of `value` there are, where known. */
-export function knownCount(dims: readonly Dim[]): number | undefined {
-  return isStatic(dims) ? product(dims) : undefined
-}
-
-/** Joins all dimensions but the last `kept` into one: [prod, …kept]. */
-export function joinLeading(builder: GraphBuilder, value: Value, kept: number): Value {
-  const rank = value.dims.length
-  if (rank === kept + 1) return value
-  const tail = upTo(kept).map((index) => builder.dim(value, rank - kept + index))
-  const lead = knownCount(value.dims.slice(0, rank - kept))
-  return builder.reshape(value, [lead ?? -1, ...tail])
-}
