@@ -38,8 +38,6 @@ export type ErrorCode =
   | 'ERR_DISPOSED'
   /** The feature needs a newer operating system; the message names the version. */
   | 'ERR_OS_VERSION'
-  /** A gate or verdict failed (exit status 1 of the command). */
-  | 'ERR_GATE'
   /** A defect of coreml-bridge itself. */
   | 'ERR_INTERNAL'
 

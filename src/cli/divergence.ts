@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { CoreMLError } from '../errors.ts'
 import { type Divergence, type DivergenceSide, findDivergence, type ValueAgreement } from '../measure/divergence.ts'
+import { exitCode } from './exit-code.ts'
 import { interruptSignal } from './interrupt.ts'
 import type { SharedOptions } from './options.ts'
 import { startProgress } from './progress.ts'
@@ -75,5 +76,5 @@ export async function runDivergence(paths: readonly string[], flags: DivergenceF
   }
   if (flags.json) process.stdout.write(`${divergenceJson(found)}\n`)
   else print(found)
-  if (found.first) process.exitCode = 1
+  if (found.first) process.exitCode = exitCode.failedGate
 }

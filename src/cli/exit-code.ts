@@ -4,7 +4,6 @@ import type { ErrorCode } from '../errors.ts'
 export const exitCode = { fine: 0, failedGate: 1, usage: 2, unavailable: 3, interrupted: 130 } as const
 
 const special: Partial<Record<ErrorCode, number>> = {
-  ERR_GATE: exitCode.failedGate,
   ERR_COMPUTE_UNIT_UNAVAILABLE: exitCode.unavailable,
   ERR_BACKEND_UNAVAILABLE: exitCode.unavailable,
   ERR_ONNXRUNTIME_MISSING: exitCode.unavailable,

@@ -34,8 +34,8 @@ describe('compute units', () => {
 })
 
 it('exit statuses', () => {
-  const codes = ['ERR_GATE', 'ERR_INPUT', 'ERR_COMPUTE_UNIT_UNAVAILABLE', 'ERR_ONNXRUNTIME_MISSING', 'ABORT_ERR', 'ERR_INTERNAL']
-  expect(codes.map(exitCodeOf)).toEqual([1, 2, 3, 3, 130, 2])
+  const codes = ['ERR_INPUT', 'ERR_COMPUTE_UNIT_UNAVAILABLE', 'ERR_ONNXRUNTIME_MISSING', 'ABORT_ERR', 'ERR_INTERNAL']
+  expect(codes.map(exitCodeOf)).toEqual([2, 3, 3, 130, 2])
 })
 
 describe('suggestions', () => {

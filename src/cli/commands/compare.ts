@@ -7,6 +7,7 @@ import { failuresOf } from '../../measure/gate/verdict.ts'
 import type { ModelToCompare } from '../../measure/options.ts'
 import { suiteSettings } from '../../measure/protocol/defaults.ts'
 import type { CompareResult, Failure } from '../../measure/result.ts'
+import { exitCode } from '../exit-code.ts'
 import { interruptSignal } from '../interrupt.ts'
 import { addSharedOptions, parseCount, parseDurationOption, parseSeed, readSharedOptions, type SharedOptions } from '../options.ts'
 import { type Progress, startProgress } from '../progress.ts'
@@ -181,7 +182,7 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
   await print({ ...result, failures: failed }, flags)
   if (failed.length === 0) return
   for (const { model, gate, reason } of failed) process.stderr.write(`failed: ${model}: ${gate}: ${reason}\n`)
-  process.exitCode = 1
+  process.exitCode = exitCode.failedGate
 }
 
 const examples = `
