@@ -12,7 +12,8 @@ import { type CompareResult, resultVersion } from './result.ts'
 import { withStoredCases } from './samples.ts'
 
 function settingsOf(options: CompareOptions): ProtocolSettings {
-  const settings: ProtocolSettings = { ...defaultSettings, ...options.settings }
+  const given = Object.entries(options.settings ?? {}).filter(([, value]) => value !== undefined)
+  const settings: ProtocolSettings = { ...defaultSettings, ...Object.fromEntries(given) }
   const { iterations, durationMilliseconds, sustainMilliseconds, runs } = options
   if (runs !== undefined) settings.runs = runs
   if (sustainMilliseconds !== undefined) settings.sustainMilliseconds = sustainMilliseconds
@@ -22,10 +23,6 @@ function settingsOf(options: CompareOptions): ProtocolSettings {
     settings.blockIterations = Math.max(1, Math.ceil(iterations / blocks))
     // A count alone is to be reached, however long it takes.
     if (durationMilliseconds === undefined) settings.blockMilliseconds = settings.timeoutMilliseconds
-  }
-  for (const [name, value] of Object.entries(settings)) {
-    if (!(Number.isFinite(value) && value >= 0))
-      throw new CoreMLError('ERR_ARGUMENT', `compare: ${name} must be a number of at least 0, got ${value}`)
   }
   return settings
 }

@@ -13,7 +13,7 @@ import {
   oneOf,
 } from '../model/options.ts'
 import type { CompareEvent } from './events.ts'
-import type { ProtocolSettings } from './protocol/defaults.ts'
+import { defaultSettings, type ProtocolSettings } from './protocol/defaults.ts'
 
 /** Options of {@link compare}. */
 export interface CompareOptions {
@@ -84,9 +84,24 @@ const rules: OptionRules<CompareOptions> = {
   onEvent: aFunction,
 }
 
+const aSetting: OptionRule = {
+  expected: 'a number of at least 0',
+  accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
+}
+const settingRules: OptionRules<ProtocolSettings> = {
+  ...(Object.fromEntries(Object.keys(defaultSettings).map((name) => [name, aSetting])) as OptionRules<ProtocolSettings>),
+  runs: aPositiveInteger,
+  blocks: aPositiveInteger,
+  blockIterations: aPositiveInteger,
+  batchSize: aPositiveInteger,
+  inFlight: aPositiveInteger,
+  inputVariants: aPositiveInteger,
+}
+
 /** @throws CoreMLError ERR_ARGUMENT */
 export function checkCompareOptions(options: unknown): asserts options is CompareOptions {
   checkOptions<CompareOptions>('compare', options, rules)
+  if (options.settings !== undefined) checkOptions<Partial<ProtocolSettings>>('compare: settings', options.settings, settingRules)
 }
 
 /** @throws CoreMLError ERR_ARGUMENT */

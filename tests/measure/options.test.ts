@@ -15,6 +15,11 @@ test.each<[object, RegExp]>([
   [{ durationMilliseconds: Number.NaN }, /"durationMilliseconds"/],
   [{ seed: Number.NaN }, /"seed" must be a whole number/],
   [{ threads: 0 }, /"threads"/],
+  [{ settings: { bloks: 3 } }, /settings: there is no option "bloks"; did you mean "blocks"\?/],
+  [
+    { settings: { timeoutMilliseconds: Number.NaN }, iterations: 5 },
+    /settings: option "timeoutMilliseconds" must be a number of at least 0, got NaN$/,
+  ],
 ])('compare refuses %j before it measures', async (options, message) => {
   await expect(compare(model, options)).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringMatching(message) })
 })
