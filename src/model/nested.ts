@@ -1,3 +1,5 @@
+import { valueText } from './feature-text.ts'
+
 /** Elements and shape of nested arrays of numbers. */
 export interface Flattened {
   values: (number | bigint)[]
@@ -22,7 +24,7 @@ export function flatten(nested: readonly unknown[]): Flattened | string {
     if (axis === dims.length) {
       if (typeof level === 'boolean') values.push(level ? 1 : 0)
       else if (typeof level === 'number' || typeof level === 'bigint') values.push(level)
-      else return `has ${Array.isArray(level) ? 'an array' : String(level)} at ${place || '[]'} where a number should be`
+      else return `has ${valueText(level)} at ${place || '[]'} where a number should be`
       return undefined
     }
     if (!Array.isArray(level)) return `is ragged: ${place} is no array, unlike its neighbours`

@@ -130,7 +130,7 @@ describe('multiarrays', () => {
         [1, 2, 3],
         [4, 'five', 6],
       ],
-      /has five at \[1\]\[1\] where a number should be/,
+      /has the string "five" at \[1\]\[1\] where a number should be/,
     ],
     ['a string', 'x.npy', /expected float32 2×3 .*, got the string "x.npy"/],
     ['a number', 4, /got the number 4/],
