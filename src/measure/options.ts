@@ -104,6 +104,15 @@ export function checkCompareOptions(options: unknown): asserts options is Compar
   if (options.settings !== undefined) checkOptions<Partial<ProtocolSettings>>('compare: settings', options.settings, settingRules)
 }
 
+const modelRules: OptionRules<ModelToCompare> = {
+  path: aString,
+  name: aString,
+  family: aString,
+  inputs: aString,
+  expected: aString,
+  psnr: aPositiveNumber,
+}
+
 /** @throws CoreMLError ERR_ARGUMENT */
 export function checkModel(model: unknown): asserts model is string | ModelToCompare {
   const path = typeof model === 'object' && model !== null && 'path' in model ? model.path : model
@@ -112,4 +121,5 @@ export function checkModel(model: unknown): asserts model is string | ModelToCom
       'ERR_ARGUMENT',
       'compare: a model must be the path of a .mlmodel file or .mlpackage folder, or an object with it as "path"',
     )
+  if (typeof model === 'object') checkOptions<ModelToCompare>('compare: a model', model, modelRules)
 }

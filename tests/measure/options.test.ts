@@ -27,3 +27,10 @@ test.each<[object, RegExp]>([
 test.each([[undefined], [5], [''], [[null]], [{ name: 'x' }]])('compare refuses %j as a model', async (given) => {
   await expect(compare(given as never)).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringMatching(/a model must be/) })
 })
+
+test('compare refuses a misspelt field of a model', async () => {
+  await expect(compare({ path: model, expectd: 'outputs.npz' } as never)).rejects.toMatchObject({
+    code: 'ERR_ARGUMENT',
+    message: expect.stringMatching(/a model: there is no option "expectd"; did you mean "expected"\?/),
+  })
+})
