@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { portableBackend } from '../../src/backends/portable/backend.ts'
 import { compareOutputs } from '../../src/measure/accuracy.ts'
 import { families } from '../../src/measure/heavy/families.ts'
-import { makeModel } from '../../src/measure/heavy/heavy-models.ts'
+import { heavyModels, makeModel } from '../../src/measure/heavy/heavy-models.ts'
 import { fromNumbers } from '../../src/model/convert.ts'
 import type { Features } from '../../src/model/values.ts'
 
@@ -18,6 +18,14 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'coreml-bridge-heavy-'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('an interrupted making of the heavy models ends after the one under way, which is whole', async () => {
+  const place = path.join(folder, 'interrupted')
+  const controller = new AbortController()
+  const making = heavyModels({ folder: place, signal: controller.signal, onProgress: () => controller.abort() })
+  await expect(making).rejects.toMatchObject({ name: 'AbortError' })
+  expect(readdirSync(place)).toEqual([`${families[0]!.name}.mlpackage`])
+})
 
 test('torch has computed every family', () => {
   expect(Object.keys(torch).sort()).toEqual(families.map(({ name }) => name).sort())

@@ -73,11 +73,16 @@ function failures(result: CompareResult, { failIf }: CompareFlags, baseline: Com
 }
 
 /** The models that are named, or the sample models of the size that is asked for. */
-async function modelsOf(paths: string[], { size }: CompareFlags, progress: Progress): Promise<(string | ModelToCompare)[]> {
+async function modelsOf(
+  paths: string[],
+  { size }: CompareFlags,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<(string | ModelToCompare)[]> {
   if (paths.length > 0) return paths
   if (size === 'heavy') {
     const { heavyModels } = await import('../../measure/heavy/heavy-models.ts')
-    return heavyModels((name) => progress.update(`making ${name}`))
+    return heavyModels({ signal, onProgress: (name) => progress.update(`making ${name}`) })
   }
   const { listedModels, samplesFolder } = await import('../../measure/samples.ts')
   return listedModels(samplesFolder)
@@ -140,9 +145,10 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
   const { compare } = await import('../../measure/compare.ts')
   const baseline = await readGates(flags)
   const progress = startProgress('comparing', { quiet: flags.json === true && !process.stderr.isTTY })
-  const models = await modelsOf(paths, flags, progress)
+  const signal = interruptSignal()
   let result: CompareResult
   try {
+    const models = await modelsOf(paths, flags, progress, signal)
     result = await compare(models, {
       backend: flags.backend,
       units: flags.units,
@@ -159,7 +165,7 @@ async function run(paths: string[], given: CompareFlags): Promise<void> {
         ...(models.length > 1 ? suiteSettings : {}),
         ...(flags.timeout === undefined ? {} : { timeoutMilliseconds: flags.timeout }),
       },
-      signal: interruptSignal(),
+      signal,
       onEvent(event) {
         // In a log, a line for each model is enough, and what became of a single one is told at the end.
         const isLogged = event.type === 'model' || (event.type === 'unitEnded' && models.length > 1)

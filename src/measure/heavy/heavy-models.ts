@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import envPaths from 'env-paths'
+import { throwIfAborted } from '../../model/abort.ts'
 import type { ModelToCompare } from '../options.ts'
 import { type Family, families, type Scale } from './families.ts'
 import { MilBuilder } from './mil-builder.ts'
@@ -22,17 +23,29 @@ export async function makeModel({ build, stateful }: Family, scale: Scale, file:
   await builder.write(file)
 }
 
+/** Options of {@link heavyModels}. */
+export interface HeavyOptions {
+  /** Where the models are kept; the user's cache when absent. */
+  folder?: string
+  /** Looked at between models. */
+  signal?: AbortSignal
+  /** Told the name of each model that has to be made. */
+  onProgress?: (name: string) => void
+}
+
 /**
  * The heavy models, with random weights: made where they are not there yet (some seconds and half a gigabyte in all), and kept.
- * @param onProgress told the name of each model that has to be made
+ * @throws an AbortError
  */
-export async function heavyModels(
-  onProgress?: (name: string) => void,
+export async function heavyModels({
   folder = heavyFolder(),
-): Promise<(ModelToCompare & { name: string })[]> {
+  signal,
+  onProgress,
+}: HeavyOptions = {}): Promise<(ModelToCompare & { name: string })[]> {
   await mkdir(folder, { recursive: true })
   const models: (ModelToCompare & { name: string })[] = []
   for (const family of families) {
+    throwIfAborted(signal)
     const file = path.join(folder, `${family.name}.mlpackage`)
     if (!existsSync(file)) {
       onProgress?.(family.name)
