@@ -3,7 +3,7 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { devices } from '../../src/devices.ts'
-import { cli } from './run.ts'
+import { cli, project } from './run.ts'
 
 describe('devices', () => {
   it('tells this machine, and for every unit whether it is there or why not', async () => {
@@ -55,7 +55,7 @@ describe('cache', () => {
     const env = { COREML_BRIDGE_CACHE: folder }
     expect((await cli(['cache', 'path'], { env })).stdout).toBe(`${folder}\n`)
     expect((await cli(['cache'], { env })).stdout).toMatch(
-      /^net\.mlpackage +1\.50 kB {2}last used \d{4}-\d\d-\d\d \d\d:\d\d {2}abc\n1 compiled models, 1\.50 kB, in /,
+      /^net\.mlpackage +1\.50 kB {2}last used \d{4}-\d\d-\d\d \d\d:\d\d {2}abc\n1 compiled model, 1\.50 kB, in /,
     )
     expect(JSON.parse((await cli(['cache', 'list', '--json'], { env })).stdout)).toMatchObject({
       schemaVersion: 1,
@@ -64,5 +64,12 @@ describe('cache', () => {
     })
     expect((await cli(['cache', 'clear'], { env })).stdout).toBe('freed 1.50 kB\n')
     expect(await readdir(folder)).toEqual([])
+  })
+
+  it.each(['list', 'clear'])('%s of what is no folder is refused', async (action) => {
+    const env = { COREML_BRIDGE_CACHE: join(project, 'package.json') }
+    const { status, stderr } = await cli(['cache', action], { env })
+    expect(stderr).toMatch(/^coreml-bridge: cannot read the cache of compiled models: .*package\.json.* \(ERR_FILE\)\n$/)
+    expect(status).toBe(2)
   })
 })

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import envPaths from 'env-paths'
+import { CoreMLError } from '../../errors.ts'
 
 /** One compiled model in the cache. */
 export interface CacheEntry {
@@ -20,6 +21,7 @@ const defaultLimit = 4 * 2 ** 30
 const modelFolder = 'model.mlmodelc'
 const entryFile = 'entry.json'
 const temporaryPrefix = '.tmp-'
+
 /** The folder of compiled models: COREML_BRIDGE_CACHE, or the system's place for caches. */
 export function cachePath(): string {
   return process.env.COREML_BRIDGE_CACHE || join(envPaths('coreml-bridge', { suffix: '' }).cache, 'compiled')
@@ -147,7 +149,7 @@ async function folderNames(): Promise<string[]> {
     return await readdir(cachePath())
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return []
-    throw error
+    throw new CoreMLError('ERR_FILE', `cannot read the cache of compiled models: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -18,7 +18,9 @@ async function list({ json }: SharedOptions): Promise<void> {
     (entry) =>
       `${entry.name.padEnd(width)}  ${bytesText(entry.bytes).padStart(10)}  last used ${entry.lastUsed.toISOString().slice(0, 16).replace('T', ' ')}  ${entry.key}`,
   )
-  process.stdout.write(`${[...lines, `${entries.length} compiled models, ${bytesText(bytes)}, in ${path}`].join('\n')}\n`)
+  process.stdout.write(
+    `${[...lines, `${entries.length} compiled model${entries.length === 1 ? '' : 's'}, ${bytesText(bytes)}, in ${path}`].join('\n')}\n`,
+  )
 }
 
 async function clear({ json }: SharedOptions): Promise<void> {

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type Profile, profileModel } from '../../backends/portable/profile.ts'
 import { CoreMLError } from '../../errors.ts'
 import { generateInputs } from '../../measure/inputs.ts'
@@ -99,7 +99,11 @@ async function run(path: string, given: ProfileCommandOptions): Promise<void> {
 export function define(command: Command): void {
   command
     .argument('<model>', '.mlmodel file or .mlpackage folder')
-    .option('-i, --input <name=value>', 'an input, as for predict; made up when none is given', (text, all: string[]) => [...all, text], [])
+    .addOption(
+      new Option('-i, --input <name=value>', 'an input, as for predict; again for each input')
+        .argParser((text: string, all: string[]) => [...all, text])
+        .default([], 'made up'),
+    )
     .option('--inputs <file>', 'inputs by name from a .npz or .json file')
     .option('--iterations <count>', 'predictions to measure', parseCount, 20)
     .option('--seed <number>', 'seed of made-up inputs', parseSeed, 1)
