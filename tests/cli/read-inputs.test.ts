@@ -94,6 +94,14 @@ describe('--inputs', () => {
     ])
   })
 
+  it('refuses an array without a case', async () => {
+    await writeFile(join(folder, 'none.npy'), encodeNpy(floats([], [0, 2])))
+    await expect(readInputValues(features, { input: [`x=${folder}/none.npy`] })).rejects.toMatchObject({
+      code: 'ERR_INPUT',
+      message: expect.stringMatching(/^input "x" \(float32 2\): the array holds no case/),
+    })
+  })
+
   it('refuses other files and counts that differ', async () => {
     await writeFile(join(folder, 'two.npy'), encodeNpy(floats([1, 2, 3, 4], [2, 2])))
     await writeFile(join(folder, 'three.json'), '[{"id": 1}, {"id": 2}, {"id": 3}]')

@@ -35,7 +35,9 @@ function parseJson(text: string, where: string): unknown {
 
 /** Values of an array file for one feature: several where the array has a leading axis of cases. */
 function arrayValues(feature: FeatureDescription, array: NpyArray): unknown[] {
-  return casesOf(new Map([[feature.name, array]]), [feature], 'inputs').map((values) => values[feature.name])
+  const cases = casesOf(new Map([[feature.name, array]]), [feature], 'inputs')
+  if (cases.length === 0) throw wrongInput(feature, 'the array holds no case: its first axis is 0')
+  return cases.map((values) => values[feature.name])
 }
 
 /** The number that a text says: a bigint for an integer that a number cannot hold. */
