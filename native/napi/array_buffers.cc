@@ -41,6 +41,15 @@ napi_value externalArrayBuffer(Napi::Env env, const std::shared_ptr<coreml::Buff
 
 } // namespace
 
+Bytes bytesOf(Napi::TypedArray array) {
+  // Not by way of ArrayBuffer(), which has no data where the array lies in shared memory.
+  void *data = nullptr;
+  size_t offset = 0;
+  napi_env env = array.Env();
+  if (napi_get_typedarray_info(env, array, nullptr, nullptr, &data, nullptr, &offset) != napi_ok) throw Napi::Error::New(env);
+  return Bytes{static_cast<char *>(data), offset, array.ByteLength()};
+}
+
 Napi::ArrayBuffer toArrayBuffer(Napi::Env env, const std::shared_ptr<coreml::Buffer> &buffer) {
   if (buffer->size() > cheaperCopied) {
     if (napi_value external = externalArrayBuffer(env, buffer, nullptr)) return Napi::ArrayBuffer(env, external);

@@ -12,18 +12,9 @@ namespace {
 
 using namespace coreml;
 
-struct Bytes {
-  void *base;
-  size_t offset;
-  size_t length;
-};
-
-Bytes bytesOf(const std::string &name, Napi::Value value) {
-  Napi::Env env = value.Env();
-  if (!value.IsTypedArray()) refuse(env, "\"" + name + "\": expected bytes");
-  auto array = value.As<Napi::TypedArray>();
-  Napi::ArrayBuffer buffer = array.ArrayBuffer();
-  return Bytes{buffer.Data(), array.ByteOffset(), array.ByteLength()};
+Bytes bytesFrom(const std::string &name, Napi::Value value) {
+  if (!value.IsTypedArray()) refuse(value.Env(), "\"" + name + "\": expected bytes");
+  return bytesOf(value.As<Napi::TypedArray>());
 }
 
 std::shared_ptr<Buffer> bufferOf(Napi::Env env, const std::string &name, size_t bytes) {
@@ -67,12 +58,12 @@ ImageValue imageFrom(const std::string &name, Napi::Object object) {
   image.height = static_cast<size_t>(height);
   size_t packed = image.width * bytesPerPixel(given);
   image.bytesPerRow = (packed + 63) / 64 * 64; // rows aligned for vector units
-  Bytes bytes = bytesOf(name, object.Get("bytes"));
+  Bytes bytes = bytesFrom(name, object.Get("bytes"));
   if (bytes.length != packed * image.height) {
     refuse(env, "image \"" + name + "\": expected " + std::to_string(packed * image.height) + " bytes, got " + std::to_string(bytes.length));
   }
   image.pixels = bufferOf(env, name, image.bytesPerRow * image.height);
-  auto *source = static_cast<const uint8_t *>(bytes.base) + bytes.offset;
+  auto *source = reinterpret_cast<const uint8_t *>(bytes.data);
   auto *target = static_cast<uint8_t *>(image.pixels->data());
   for (size_t y = 0; y < image.height; ++y, source += packed, target += image.bytesPerRow) {
     if (given != PixelFormat::rgba) {
@@ -197,18 +188,18 @@ ArrayValue arrayFrom(const std::string &name, Napi::Object object) {
   ArrayValue array;
   array.type = elementTypeFrom(env, name, object.Get("type").As<Napi::String>());
   array.shape = shapeFrom(object.Get("dims"));
-  Bytes bytes = bytesOf(name, object.Get("bytes"));
+  Bytes bytes = bytesFrom(name, object.Get("bytes"));
   int64_t count = elementCount(array.shape);
   if (count < 0 || static_cast<uint64_t>(count) * elementSize(array.type) != bytes.length) {
     refuse(env, "\"" + name + "\": its shape needs another number of bytes than the " + std::to_string(bytes.length) + " given");
   }
-  array.bytes = Environment::of(env).allocated->find(bytes.base);
+  array.bytes = Environment::of(env).allocated->find(bytes.buffer());
   if (array.bytes != nullptr && bytes.offset % elementSize(array.type) == 0) {
     array.offset = bytes.offset;
     return array;
   }
   array.bytes = bufferOf(env, name, bytes.length);
-  if (bytes.length > 0) std::memcpy(array.bytes->data(), static_cast<const char *>(bytes.base) + bytes.offset, bytes.length);
+  if (bytes.length > 0) std::memcpy(array.bytes->data(), bytes.data, bytes.length);
   return array;
 }
 
@@ -233,8 +224,8 @@ std::vector<std::pair<std::string, ArrayValue>> backingsFrom(Napi::Value value) 
   for (uint32_t i = 0; i < names.Length(); ++i) {
     std::string name = names.Get(i).ToString();
     Napi::Object each = object.Get(name).As<Napi::Object>();
-    Bytes bytes = bytesOf(name, each.Get("bytes"));
-    if (Environment::of(value.Env()).allocated->find(bytes.base) == nullptr) refuse(value.Env(), "output \"" + name + "\": its memory did not come from allocate()");
+    Bytes bytes = bytesFrom(name, each.Get("bytes"));
+    if (Environment::of(value.Env()).allocated->find(bytes.buffer()) == nullptr) refuse(value.Env(), "output \"" + name + "\": its memory did not come from allocate()");
     backings.emplace_back(name, arrayFrom(name, each));
   }
   return backings;

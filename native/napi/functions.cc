@@ -46,13 +46,10 @@ Configuration configurationFrom(Napi::Object options) {
 
 std::shared_ptr<Buffer> copyOf(Napi::Env env, Napi::Value value) {
   if (!value.IsTypedArray()) refuse(env, "expected bytes");
-  auto bytes = value.As<Napi::TypedArray>();
-  auto buffer = Buffer::create(bytes.ByteLength());
-  if (buffer == nullptr) refuse(env, "no memory for " + std::to_string(bytes.ByteLength()) + " bytes");
-  // Not by way of ArrayBuffer(), which has no data where the array lies in shared memory.
-  void *data = nullptr;
-  if (napi_get_typedarray_info(env, bytes, nullptr, nullptr, &data, nullptr, nullptr) != napi_ok) throw Napi::Error::New(env);
-  if (buffer->size() > 0) std::memcpy(buffer->data(), data, buffer->size());
+  Bytes bytes = bytesOf(value.As<Napi::TypedArray>());
+  auto buffer = Buffer::create(bytes.length);
+  if (buffer == nullptr) refuse(env, "no memory for " + std::to_string(bytes.length) + " bytes");
+  if (bytes.length > 0) std::memcpy(buffer->data(), bytes.data, bytes.length);
   return buffer;
 }
 

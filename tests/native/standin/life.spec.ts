@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Model } from '../../../src/model/model.ts'
 import type { Tensor } from '../../../src/model/tensor.ts'
-import type { Features } from '../../../src/model/values.ts'
+import type { Features, Image } from '../../../src/model/values.ts'
 import { addon, standin, useStandin } from './addon.ts'
-import { type ModelInit, modelFile, state, vector } from './models.ts'
+import { image, type ModelInit, modelFile, state, vector } from './models.ts'
 
 useStandin()
 
@@ -46,6 +46,28 @@ describe('JavaScript arrays', () => {
       expect(values((await first).y)).toEqual([1, 2, 3, 4])
       expect(values((await second).y)).toEqual([5, 6, 7, 8])
       expect(values((await third).y)).toEqual([9, 10, 11, 12])
+    })
+  })
+
+  it('may lie in shared memory', async () => {
+    const picture: ModelInit = {
+      inputs: [{ name: 'x', type: image(2, 1, 'rgb') }],
+      outputs: [{ name: 'y', type: image(2, 1, 'rgb') }],
+    }
+    await withModel(picture, async (model) => {
+      const data = new Uint8Array(new SharedArrayBuffer(12), 4).fill(7)
+      const { y } = await model.predict({ x: { format: 'bgra', width: 2, height: 1, data } })
+      expect([...(y as Image).data]).toEqual(Array(8).fill(7))
+    })
+    await withModel(stateful, async (model) => {
+      const shared = new Float32Array(new SharedArrayBuffer(20), 4)
+      shared.set([1, 2, 3, 4])
+      const sum = model.newState()
+      await sum.write('sum', { type: 'float32', dims: [2, 2], data: shared })
+      const y = new Float32Array(new SharedArrayBuffer(16))
+      await model.predict({ x: shared }, { state: sum, outputs: { y } })
+      // The sum is [2, 4, 6, 8] by then, and added once more.
+      expect([...y]).toEqual([3, 6, 9, 12])
     })
   })
 
