@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -94,6 +94,42 @@ describe('the declarations', () => {
     },
     60_000,
   )
+})
+
+// What the registry holds the provenance of a published package against; without it, it refuses the package.
+describe.skipIf(process.platform === 'win32')('a release', () => {
+  /** Runs those lines of the release workflow that match, on a copy of the manifest. */
+  function runSteps(matching: RegExp, ref: string): { status: number | null; manifest: { repository?: { url?: string } } } {
+    const workflow = readFileSync(join(project, '.github/workflows/release.yml'), 'utf8')
+    const steps = [...workflow.matchAll(/^\s+(?:- )?run: (.+)$/gm)].map(([, step]) => step!).filter((step) => matching.test(step))
+    expect(steps).not.toEqual([])
+    const folder = mkdtempSync(join(tmpdir(), 'coreml-release-'))
+    try {
+      const copy = join(folder, 'package.json')
+      copyFileSync(join(project, 'package.json'), copy)
+      const env = {
+        ...process.env,
+        GITHUB_SERVER_URL: 'https://github.com',
+        GITHUB_REPOSITORY: 'someone/coreml-bridge',
+        GITHUB_REF_NAME: ref,
+      }
+      const { status } = spawnSync('bash', ['-ec', steps.join('\n')], { cwd: folder, env, encoding: 'utf8' })
+      return { status, manifest: JSON.parse(readFileSync(copy, 'utf8')) }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  it('names the repository that it was built in', () => {
+    const { status, manifest: published } = runSteps(/repository\.url/, 'v0.0.0')
+    expect(status).toBe(0)
+    expect(published.repository?.url).toBe('git+https://github.com/someone/coreml-bridge.git')
+  })
+
+  it('is of the version that its tag tells', () => {
+    expect(runSteps(/GITHUB_REF_NAME/, `v${manifest.version}`).status).toBe(0)
+    expect(runSteps(/GITHUB_REF_NAME/, 'v99.0.0').status).not.toBe(0)
+  })
 })
 
 describe('importing', () => {
