@@ -86,7 +86,7 @@ class Model : public std::enable_shared_from_this<Model> {
   void runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done);
   Result<std::shared_ptr<State>> newState();
 
-  // Refuses what is queued; `done` comes when what runs has ended. The MLModel goes then, or with the last reference.
+  // Refuses what is queued and, when what runs has ended, lets the MLModel go on a thread of its own; `done` comes after that.
   void close(const std::function<void()> &done);
 
   Implementation &implementation() { return *implementation_; }

@@ -115,7 +115,12 @@ void Model::load(LoadRequest request, Done<std::shared_ptr<Model>> done) {
 
 Model::Model(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 
-Model::~Model() = default;
+// On whatever thread the last reference goes, and few have an autorelease pool.
+Model::~Model() {
+  @autoreleasepool {
+    implementation_.reset();
+  }
+}
 
 const ModelDescription &Model::description() const { return implementation_->description; }
 
@@ -213,14 +218,22 @@ Result<BatchPrediction> predictBatchNow(MLModel *model, const BatchRequest &requ
 
 // The inputs are converted before the loop, once.
 Result<TimedRun> runTimedNow(MLModel *model, const TimedRequest &request) {
-  std::vector<RepeatedPrediction> predictions;
-  for (const Features &inputs : request.inputs) {
-    auto prepared = RepeatedPrediction::prepare(PredictRequest{inputs, request.outputBackings, request.state, nullptr});
-    if (!prepared.ok()) return prepared.error();
-    predictions.push_back(std::move(prepared.value()));
-  }
-  return runTimedLoop(request, TimedCalls{[&](size_t inputs) { return predictions[inputs].predict(model); },
-                                          [&](size_t inputs) { return predictions[inputs].outputs(); }});
+  Result<TimedRun> result = Error{"ERR_PREDICT", "runTimed gave nothing", {}, 0, {}};
+  auto failure = guarded("ERR_PREDICT", "runTimed", [&] {
+    std::vector<RepeatedPrediction> predictions;
+    for (const Features &inputs : request.inputs) {
+      auto prepared = RepeatedPrediction::prepare(PredictRequest{inputs, request.outputBackings, request.state, nullptr});
+      if (!prepared.ok()) {
+        result = prepared.error();
+        return;
+      }
+      predictions.push_back(std::move(prepared.value()));
+    }
+    result = runTimedLoop(request, TimedCalls{[&](size_t inputs) { return predictions[inputs].predict(model); },
+                                              [&](size_t inputs) { return predictions[inputs].outputs(); }});
+  });
+  if (failure) return *failure;
+  return result;
 }
 
 } // namespace
@@ -265,6 +278,7 @@ Result<std::shared_ptr<State>> Model::newState() {
   auto failure = guarded("ERR_PREDICT", "newState", [&] {
     IF_OS_AT_LEAST(15.0, 18.0) {
       auto implementation = std::make_unique<State::Implementation>();
+      implementation->model = implementation_->model;
       implementation->state = Retained<id>::adopt([implementation_->model.get() newState]);
       if (!implementation->state) {
         result = Error{"ERR_PREDICT", "newState: Core ML gave no state", {}, 0, {}};
@@ -277,6 +291,17 @@ Result<std::shared_ptr<State>> Model::newState() {
   return result;
 }
 
-void Model::close(const std::function<void()> &done) { implementation_->queue.close(done); }
+void Model::close(const std::function<void()> &done) {
+  implementation_->queue.close([self = shared_from_this(), done] {
+    // Not here, which may be the JavaScript thread: Core ML may take long to unload a model.
+    runOnNewThread([self, done] {
+      guarded("ERR_INTERNAL", "unloading", [&] {
+        self->implementation_->model = {};
+        self->implementation_->memory = {};
+      });
+      done();
+    });
+  });
+}
 
 } // namespace coreml

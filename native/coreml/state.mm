@@ -60,7 +60,12 @@ Result<T> withArray(id state, const std::string &name, Body body) {
 
 State::State(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
 
-State::~State() = default;
+// On whatever thread the last reference goes, and few have an autorelease pool.
+State::~State() {
+  @autoreleasepool {
+    implementation_.reset();
+  }
+}
 
 void State::read(std::string name, std::function<void(Result<ArrayValue>)> done) {
   gate_->enter([self = shared_from_this(), name = std::move(name), done = std::move(done)](StateGate::Pass pass) {

@@ -45,6 +45,7 @@ void eachSetting(Visit visit) {
   visit("compileMilliseconds", settings.compileMilliseconds);
   visit("compileBare", settings.compileBare);
   visit("loadMilliseconds", settings.loadMilliseconds);
+  visit("unloadMilliseconds", settings.unloadMilliseconds);
   visit("predictMicroseconds", settings.predictMicroseconds);
   visit("releaseMilliseconds", settings.releaseMilliseconds);
   visit("refuseBackings", settings.refuseBackings);

@@ -19,6 +19,7 @@ struct Settings {
   std::atomic<int> compileMilliseconds{0};
   std::atomic<bool> compileBare{false};        // a compiled model lies in the temporary folder itself, not in a folder of its own there
   std::atomic<int> loadMilliseconds{0};
+  std::atomic<int> unloadMilliseconds{0};      // how long an MLModel takes to go
   std::atomic<int> predictMicroseconds{0};
   std::atomic<int> releaseMilliseconds{20};    // how long after a prediction its inputs are let go, on another thread; 0: at once
   std::atomic<int> refuseBackings{0};          // 1: every time; 2: every second time

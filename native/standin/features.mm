@@ -102,7 +102,7 @@ COUNT_BIRTHS
 }
 - (void)dealloc {
   COUNT_DEATH;
-  [dictionary_ release];
+  [dictionary_ autorelease];
   [super dealloc];
 }
 - (NSDictionary *)dictionary { return dictionary_; }
@@ -130,7 +130,7 @@ COUNT_BIRTHS
 COUNT_BIRTHS
 - (void)dealloc {
   COUNT_DEATH;
-  [outputBackings_ release];
+  [outputBackings_ autorelease];
   [super dealloc];
 }
 - (NSDictionary *)outputBackings { return outputBackings_; }

@@ -202,9 +202,11 @@ COUNT_BIRTHS
 COUNT_BIRTHS
 - (void)dealloc {
   COUNT_DEATH;
+  std::this_thread::sleep_for(std::chrono::milliseconds(settings().unloadMilliseconds));
   delete memory_;
-  [configuration_ release];
-  [description_ release];
+  // What Apple's classes let go may go by way of an autorelease pool: where the thread has none, it stays.
+  [configuration_ autorelease];
+  [description_ autorelease];
   [super dealloc];
 }
 - (MLModelDescription *)modelDescription { return description_; }

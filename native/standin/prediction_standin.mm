@@ -113,7 +113,7 @@ COUNT_BIRTHS
 }
 - (void)dealloc {
   COUNT_DEATH;
-  [arrays_ release];
+  [arrays_ autorelease];
   [super dealloc];
 }
 - (void)getMultiArrayForStateNamed:(NSString *)name handler:(void(NS_NOESCAPE ^)(MLMultiArray *))handler {

@@ -17,6 +17,7 @@ export interface Settings {
   compileMilliseconds: number
   compileBare: boolean
   loadMilliseconds: number
+  unloadMilliseconds: number
   predictMicroseconds: number
   releaseMilliseconds: number
   refuseBackings: 0 | 1 | 2
@@ -55,6 +56,7 @@ const plain: Settings = {
   compileMilliseconds: 0,
   compileBare: false,
   loadMilliseconds: 0,
+  unloadMilliseconds: 0,
   predictMicroseconds: 0,
   releaseMilliseconds: 20,
   refuseBackings: 0,

@@ -198,6 +198,16 @@ describe('dispose', () => {
     await model.dispose()
   })
 
+  it('lets the MLModel go off the JavaScript thread, and waits for that', async () => {
+    const model = await load(vector)
+    standin.configure({ unloadMilliseconds: 1000 })
+    const start = performance.now()
+    const disposal = model.dispose()
+    expect(performance.now() - start).toBeLessThan(500)
+    await disposal
+    expect(performance.now() - start).toBeGreaterThan(950)
+  })
+
   it('of a forgotten model is the garbage collector’s work', async () => {
     await (async () => {
       const model = await load(vector)
@@ -213,6 +223,9 @@ describe('dispose', () => {
     await native.dispose()
     await native.dispose()
     expect(() => native.newState()).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
+    // A state keeps what it is a part of.
+    expect(standin.liveObjects()).toMatchObject({ MLModel: 1 })
+    expect(await handle.read('sum')).toMatchObject({ dims: [2, 2] })
     handle.dispose()
     expect(() => handle.read('sum')).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
   })
