@@ -84,7 +84,10 @@ class Model : public std::enable_shared_from_this<Model> {
   void predict(std::shared_ptr<PredictRequest> request, Done<Prediction> done);
   void predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPrediction> done);
   void runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done);
+  // At once; Core ML is still to `make` it.
   Result<std::shared_ptr<State>> newState();
+  // In its turn among the predictions, and before anything that uses the state and is asked for later. Whoever uses it is told if it fails.
+  void make(const std::shared_ptr<State> &state, const std::function<void()> &done);
 
   // Refuses what is queued and, when what runs has ended, lets the MLModel go on a thread of its own; `done` comes after that.
   void close(const std::function<void()> &done);

@@ -274,21 +274,35 @@ void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done)
 }
 
 Result<std::shared_ptr<State>> Model::newState() {
-  Result<std::shared_ptr<State>> result = osTooOld("newState", "15", "18");
+  IF_OS_AT_LEAST(15.0, 18.0) { return std::make_shared<State>(std::make_unique<State::Implementation>()); }
+  return osTooOld("newState", "15", "18");
+}
+
+namespace {
+
+void makeNow(const Retained<MLModel *> &model, State::Implementation &made) {
   auto failure = guarded("ERR_PREDICT", "newState", [&] {
-    IF_OS_AT_LEAST(15.0, 18.0) {
-      auto implementation = std::make_unique<State::Implementation>();
-      implementation->model = implementation_->model;
-      implementation->state = Retained<id>::adopt([implementation_->model.get() newState]);
-      if (!implementation->state) {
-        result = Error{"ERR_PREDICT", "newState: Core ML gave no state", {}, 0, {}};
-        return;
-      }
-      result = std::make_shared<State>(std::move(implementation));
-    }
+    IF_OS_AT_LEAST(15.0, 18.0) { made.state = Retained<id>::adopt([model.get() newState]); }
   });
-  if (failure) return *failure;
-  return result;
+  made.model = model;
+  made.failure = failure;
+  if (!made.state && !failure) made.failure = Error{"ERR_PREDICT", "newState: Core ML gave no state", {}, 0, {}};
+}
+
+} // namespace
+
+void Model::make(const std::shared_ptr<State> &state, const std::function<void()> &done) {
+  state->gate()->enter([self = shared_from_this(), state, done](StateGate::Pass pass) {
+    PredictionJob job;
+    job.refused = done;
+    job.runAlone = [self, state, done, pass](const std::function<void()> &finished) mutable {
+      makeNow(self->implementation_->model, state->implementation());
+      pass = nullptr;
+      finished();
+      done();
+    };
+    self->implementation_->queue.submit(std::move(job));
+  });
 }
 
 void Model::close(const std::function<void()> &done) {

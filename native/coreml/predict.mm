@@ -31,6 +31,15 @@ Result<Prediction> collect(id<MLFeatureProvider> output, NSError *error, int64_t
   return Prediction{std::move(outputs.value()), nanoseconds};
 }
 
+// Converts the inputs and the output backings; or why not, which may be that the state could not be made.
+std::optional<Error> prepare(const PredictRequest &request, Retained<MLDictionaryFeatureProvider *> &inputs, OutputBackings &backings) {
+  if (request.state != nullptr && request.state->implementation().failure) return request.state->implementation().failure;
+  auto provider = toProvider(request.inputs);
+  if (!provider.ok()) return provider.error();
+  inputs = std::move(provider.value());
+  return backings.set(request.outputBackings);
+}
+
 // What an asynchronous prediction needs until its handler has run.
 struct Call {
   std::shared_ptr<PredictRequest> request;
@@ -57,19 +66,15 @@ bool canOverlap() {
 Result<Prediction> predictNow(MLModel *model, const PredictRequest &request) {
   Result<Prediction> result = nothing();
   auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
-    auto provider = toProvider(request.inputs);
-    if (!provider.ok()) {
-      result = provider.error();
-      return;
-    }
+    Retained<MLDictionaryFeatureProvider *> inputs;
     OutputBackings backings;
-    if (auto error = backings.set(request.outputBackings)) {
-      result = *error;
+    if (auto refused = prepare(request, inputs, backings)) {
+      result = *refused;
       return;
     }
     NSError *error = nil;
     auto start = Clock::now();
-    id<MLFeatureProvider> output = callPredict(model, provider.value().get(), backings.options(), request.state.get(), &error);
+    id<MLFeatureProvider> output = callPredict(model, inputs.get(), backings.options(), request.state.get(), &error);
     int64_t nanoseconds = since(start);
     result = collect(output, error, nanoseconds, backings);
   });
@@ -80,17 +85,11 @@ Result<Prediction> predictNow(MLModel *model, const PredictRequest &request) {
 Result<RepeatedPrediction> RepeatedPrediction::prepare(const PredictRequest &request) {
   Result<RepeatedPrediction> result = nothing();
   auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
-    auto provider = toProvider(request.inputs);
-    if (!provider.ok()) {
-      result = provider.error();
-      return;
-    }
     RepeatedPrediction prepared;
-    if (auto error = prepared.backings_.set(request.outputBackings)) {
-      result = *error;
+    if (auto refused = coreml::prepare(request, prepared.inputs_, prepared.backings_)) {
+      result = *refused;
       return;
     }
-    prepared.inputs_ = std::move(provider.value());
     prepared.state_ = request.state;
     result = std::move(prepared);
   });
@@ -127,12 +126,8 @@ void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request,
   call->done = std::move(done);
   std::optional<Error> refused;
   auto failure = guarded("ERR_PREDICT", "the prediction", [&] {
-    auto provider = toProvider(request->inputs);
-    if (!provider.ok()) {
-      refused = provider.error();
-      return;
-    }
-    refused = call->backings.set(request->outputBackings);
+    Retained<MLDictionaryFeatureProvider *> inputs;
+    refused = prepare(*request, inputs, call->backings);
     if (refused) return;
     // A block would capture the outer variable by reference, as the lambda does.
     auto kept = call; // NOLINT(performance-unnecessary-copy-initialization): the handler outlives this function
@@ -142,7 +137,7 @@ void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request,
     call->start = Clock::now();
     if (request->state != nullptr) {
       IF_OS_AT_LEAST(15.0, 18.0) {
-        [model predictionFromFeatures:provider.value().get()
+        [model predictionFromFeatures:inputs.get()
                            usingState:(MLState *)request->state->implementation().state.get()
                               options:call->backings.options()
                     completionHandler:handler];
@@ -150,7 +145,7 @@ void predictOverlapping(MLModel *model, std::shared_ptr<PredictRequest> request,
       return;
     }
     IF_OS_AT_LEAST(14.0, 17.0) {
-      [model predictionFromFeatures:provider.value().get() options:call->backings.options() completionHandler:handler];
+      [model predictionFromFeatures:inputs.get() options:call->backings.options() completionHandler:handler];
     }
   });
   if (!refused) refused = failure;

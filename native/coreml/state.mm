@@ -41,7 +41,9 @@ Result<Nothing> writeArray(const std::string &name, MLMultiArray *array, const A
 
 // The address may change from call to call, so the array is asked for each time.
 template <typename T, typename Body>
-Result<T> withArray(id state, const std::string &name, Body body) {
+Result<T> withArray(const State::Implementation &made, const std::string &name, Body body) {
+  if (made.failure) return *made.failure;
+  id state = made.state.get();
   Result<T> result = unknownState(name);
   Result<T> *slot = &result;
   auto failure = guarded("ERR_PREDICT", "the state", [&] {
@@ -70,7 +72,7 @@ State::~State() {
 void State::read(std::string name, std::function<void(Result<ArrayValue>)> done) {
   gate_->enter([self = shared_from_this(), name = std::move(name), done = std::move(done)](StateGate::Pass pass) {
     runOnNewThread([self, name, done, pass]() mutable {
-      auto result = withArray<ArrayValue>(self->implementation_->state.get(), name, [&](MLMultiArray *array) { return fromMultiArray(name, array); });
+      auto result = withArray<ArrayValue>(*self->implementation_, name, [&](MLMultiArray *array) { return fromMultiArray(name, array); });
       pass = nullptr;
       done(std::move(result));
     });
@@ -80,7 +82,7 @@ void State::read(std::string name, std::function<void(Result<ArrayValue>)> done)
 void State::write(std::string name, ArrayValue value, std::function<void(Result<Nothing>)> done) {
   gate_->enter([self = shared_from_this(), name = std::move(name), value = std::move(value), done = std::move(done)](StateGate::Pass pass) {
     runOnNewThread([self, name, value, done, pass]() mutable {
-      auto result = withArray<Nothing>(self->implementation_->state.get(), name, [&](MLMultiArray *array) { return writeArray(name, array, value); });
+      auto result = withArray<Nothing>(*self->implementation_, name, [&](MLMultiArray *array) { return writeArray(name, array, value); });
       pass = nullptr;
       done(std::move(result));
     });

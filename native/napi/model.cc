@@ -18,6 +18,8 @@ ModelContent &usable(const Napi::CallbackInfo &info) {
   return content;
 }
 
+Napi::Value nothing(Napi::Env env, const Nothing &) { return env.Undefined(); }
+
 Error aborted() { return Error{"ERR_ABORTED", "cancelled before its turn came", {}, 0, {}}; }
 
 // Options that all kinds of prediction share: { backings, state, cancellation }.
@@ -123,6 +125,9 @@ Napi::Value newState(const Napi::CallbackInfo &info) {
   ModelContent &content = usable(info);
   auto state = content.model->newState();
   if (!state.ok()) fail(info.Env(), state.error());
+  // Its promise is nobody's, but the process's end waits for it.
+  runOperation<Nothing>(
+      info.Env(), [model = content.model, made = state.value()](const Done<Nothing> &done) { model->make(made, [done] { done(Nothing{}); }); }, nothing);
   return Handle<StateContent>::create(info.Env(), StateContent{state.value(), content.model});
 }
 
@@ -144,7 +149,7 @@ Napi::Value dispose(const Napi::CallbackInfo &info) {
         if (model == nullptr) done(Nothing{});
         else model->close([done] { done(Nothing{}); });
       },
-      [](Napi::Env env, const Nothing &) { return env.Undefined(); });
+      nothing);
 }
 
 } // namespace

@@ -46,6 +46,7 @@ void eachSetting(Visit visit) {
   visit("compileBare", settings.compileBare);
   visit("loadMilliseconds", settings.loadMilliseconds);
   visit("unloadMilliseconds", settings.unloadMilliseconds);
+  visit("newStateMilliseconds", settings.newStateMilliseconds);
   visit("predictMicroseconds", settings.predictMicroseconds);
   visit("releaseMilliseconds", settings.releaseMilliseconds);
   visit("refuseBackings", settings.refuseBackings);
@@ -58,6 +59,7 @@ void eachSetting(Visit visit) {
   visit("predictError", settings.predictError);
   visit("throwFromCompile", settings.throwFromCompile);
   visit("throwFromLoad", settings.throwFromLoad);
+  visit("throwFromNewState", settings.throwFromNewState);
   visit("throwFromPredict", settings.throwFromPredict);
   visit("predictSignal", settings.predictSignal);
   visit("hangInPredict", settings.hangInPredict);

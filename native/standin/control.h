@@ -20,6 +20,7 @@ struct Settings {
   std::atomic<bool> compileBare{false};        // a compiled model lies in the temporary folder itself, not in a folder of its own there
   std::atomic<int> loadMilliseconds{0};
   std::atomic<int> unloadMilliseconds{0};      // how long an MLModel takes to go
+  std::atomic<int> newStateMilliseconds{0};
   std::atomic<int> predictMicroseconds{0};
   std::atomic<int> releaseMilliseconds{20};    // how long after a prediction its inputs are let go, on another thread; 0: at once
   std::atomic<int> refuseBackings{0};          // 1: every time; 2: every second time
@@ -32,6 +33,7 @@ struct Settings {
   std::atomic<int> predictError{0};
   std::atomic<bool> throwFromCompile{false};
   std::atomic<bool> throwFromLoad{false};
+  std::atomic<bool> throwFromNewState{false};
   std::atomic<bool> throwFromPredict{false};
   std::atomic<int> predictSignal{0};           // the signal by which a prediction ends the process, 9 for SIGKILL; 0: none
   std::atomic<bool> hangInPredict{false};      // predictions do not come back, until this is false again

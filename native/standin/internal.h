@@ -58,6 +58,9 @@ bool infer(const Signature &signature, const Specification &specification, id<ML
 
 void throwIf(bool wanted, NSString *what);
 
+// Owned by the caller.
+MLState *newState(MLModel *model);
+
 // Autoreleased; nil and an error where it fails.
 MLDictionaryFeatureProvider *predict(MLModel *model, id<MLFeatureProvider> inputs, StandinState *state, MLPredictionOptions *options, bool synchronous, NSError **error);
 

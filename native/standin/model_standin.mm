@@ -278,7 +278,7 @@ COUNT_BIRTHS
 
 - (MLState *)newState {
   requireOS(15, "-[MLModel newState]");
-  return [[StandinState alloc] initWithSignature:[description_ signature]];
+  return newState(self);
 }
 
 - (id<MLFeatureProvider>)predictionFromFeatures:(id<MLFeatureProvider>)input

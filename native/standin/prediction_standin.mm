@@ -40,6 +40,13 @@ void throwIf(bool wanted, NSString *what) {
   if (wanted) [NSException raise:@"StandinException" format:@"thrown from %@", what];
 }
 
+MLState *newState(MLModel *model) {
+  Inside inside(&model->running_, true);
+  throwIf(settings().throwFromNewState, @"newState");
+  std::this_thread::sleep_for(std::chrono::milliseconds(settings().newStateMilliseconds));
+  return [[StandinState alloc] initWithSignature:[model->description_ signature]];
+}
+
 MLDictionaryFeatureProvider *predict(MLModel *model, id<MLFeatureProvider> inputs, StandinState *state, MLPredictionOptions *options, bool synchronous, NSError **error) {
   auto start = std::chrono::steady_clock::now();
   Inside insideModel(&model->running_, synchronous);

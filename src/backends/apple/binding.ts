@@ -97,6 +97,7 @@ export interface NativeModel {
     inputs: NativeFeatures[],
     options: NativePredictOptions & { iterations?: number; durationMilliseconds?: number; block?: number },
   ): Promise<NativeTimedRun>
+  /** At once. Core ML makes it in its turn among the predictions; where that fails, whatever uses it rejects. */
   newState(): NativeState
   /** Order of features is alphabetical; Core ML tells neither their descriptions nor default values. */
   description(): ModelDescription

@@ -18,6 +18,7 @@ export interface Settings {
   compileBare: boolean
   loadMilliseconds: number
   unloadMilliseconds: number
+  newStateMilliseconds: number
   predictMicroseconds: number
   releaseMilliseconds: number
   refuseBackings: 0 | 1 | 2
@@ -31,6 +32,7 @@ export interface Settings {
   predictError: number
   throwFromCompile: boolean
   throwFromLoad: boolean
+  throwFromNewState: boolean
   throwFromPredict: boolean
   /** 9 for SIGKILL; 0 for none. */
   predictSignal: number
@@ -57,6 +59,7 @@ const plain: Settings = {
   compileBare: false,
   loadMilliseconds: 0,
   unloadMilliseconds: 0,
+  newStateMilliseconds: 0,
   predictMicroseconds: 0,
   releaseMilliseconds: 20,
   refuseBackings: 0,
@@ -69,6 +72,7 @@ const plain: Settings = {
   predictError: 0,
   throwFromCompile: false,
   throwFromLoad: false,
+  throwFromNewState: false,
   throwFromPredict: false,
   predictSignal: 0,
   hangInPredict: false,

@@ -200,6 +200,7 @@ describe('dispose', () => {
 
   it('lets the MLModel go off the JavaScript thread, and waits for that', async () => {
     const model = await load(vector)
+    await sleep(100) // the thread that loaded it has let it go by then
     standin.configure({ unloadMilliseconds: 1000 })
     const start = performance.now()
     const disposal = model.dispose()
@@ -220,9 +221,11 @@ describe('dispose', () => {
     const compiled = await addon.compileModel(modelFile(stateful))
     const native = await addon.loadModel({ path: compiled }, {})
     const handle = native.newState()
+    await handle.read('sum')
     await native.dispose()
     await native.dispose()
     expect(() => native.newState()).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
+    await sleep(100)
     // A state keeps what it is a part of.
     expect(standin.liveObjects()).toMatchObject({ MLModel: 1 })
     expect(await handle.read('sum')).toMatchObject({ dims: [2, 2] })
@@ -423,6 +426,50 @@ describe('states', () => {
     })
     await expect(handle.read('nothing')).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringContaining('nothing') })
     await native.dispose()
+  })
+
+  it('are made while the model predicts without using it on two threads, and without holding up this one', async () => {
+    await withModel(stateful, async (model) => {
+      const first = model.newState()
+      await first.read('sum')
+      standin.configure({ predictMicroseconds: 50_000, newStateMilliseconds: 500 })
+      const running = model.predict({ x: [1, 1, 1, 1] }, { state: first })
+      await sleep(10)
+      const start = performance.now()
+      const second = model.newState()
+      const other = model.predict({ x: [2, 2, 2, 2] }, { state: second })
+      expect(performance.now() - start).toBeLessThan(250)
+      expect(values((await running).y)).toEqual([2, 2, 2, 2])
+      expect(values((await other).y)).toEqual([4, 4, 4, 4])
+      first.dispose()
+      second.dispose()
+      // useStandin's afterEach counts the violations.
+    })
+  })
+
+  it('that could not be made say so to whoever uses them', async () => {
+    const model = await load(stateful)
+    standin.configure({ throwFromNewState: true })
+    const state = model.newState()
+    const failure = { code: 'ERR_PREDICT', message: expect.stringContaining('thrown from newState') }
+    await expect(model.predict({ x: [1, 1, 1, 1] }, { state })).rejects.toMatchObject(failure)
+    await expect(model.runTimed({ x: [1, 1, 1, 1] }, { state, iterations: 1 })).rejects.toMatchObject(failure)
+    await expect(state.read('sum')).rejects.toMatchObject(failure)
+    await expect(state.write('sum', [1, 2, 3, 4])).rejects.toMatchObject(failure)
+    standin.configure({ throwFromNewState: false })
+    // Its turn does not come any more.
+    standin.configure({ predictMicroseconds: 50_000 })
+    const used = model.newState()
+    await used.read('sum')
+    const running = model.predict({ x: [1, 1, 1, 1] }, { state: used })
+    await sleep(10)
+    const late = model.newState()
+    const read = late.read('sum')
+    const disposal = model.dispose()
+    await expect(read).rejects.toMatchObject({ code: 'ERR_DISPOSED' })
+    await running
+    await disposal
+    for (const each of [state, late, used]) each.dispose()
   })
 
   it('need macOS 15', async () => {
