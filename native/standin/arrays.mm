@@ -177,12 +177,14 @@ COUNT_BIRTHS
     last += (sizes[i] - 1) * steps[i];
     empty = empty || sizes[i] == 0;
   }
+  standin::leaveStaleError(error);
   byteLength_ = empty ? 0 : static_cast<NSInteger>((last + 1) * static_cast<int64_t>(standin::sizeOf(dataType)));
   return self;
 }
 
 - (instancetype)initWithPixelBuffer:(CVPixelBufferRef)pixelBuffer shape:(NSArray *)shape {
   CVPixelBufferRetain(pixelBuffer);
+  CVPixelBufferLockBaseAddress(pixelBuffer, 0);
   std::vector<int64_t> sizes = standin::integers(shape);
   std::vector<int64_t> strides = standin::paddedStrides(sizes, 0);
   if (sizes.size() > 1) strides[sizes.size() - 2] = static_cast<int64_t>(CVPixelBufferGetBytesPerRow(pixelBuffer) / 2);
@@ -192,6 +194,7 @@ COUNT_BIRTHS
                           dataType:MLMultiArrayDataTypeFloat16
                            strides:standin::numbers(strides)
                        deallocator:^(void *) {
+                         CVPixelBufferUnlockBaseAddress(pixelBuffer, 0);
                          CVPixelBufferRelease(pixelBuffer);
                        }
                              error:nullptr];
@@ -219,5 +222,15 @@ COUNT_BIRTHS
 }
 - (NSInteger)toldLength { return byteLength_ - (standin::settings().shortMemory ? 1 : 0); }
 - (void)getBytesWithHandler:(void(NS_NOESCAPE ^)(const void *, NSInteger))handler { handler(bytes_, [self toldLength]); }
-- (void)getMutableBytesWithHandler:(void(NS_NOESCAPE ^)(void *, NSInteger, NSArray<NSNumber *> *))handler { handler(bytes_, [self toldLength], strides_); }
+// Moves to a new backing buffer with other strides, as Apple's may.
+- (void)getMutableBytesWithHandler:(void(NS_NOESCAPE ^)(void *, NSInteger, NSArray<NSNumber *> *))handler {
+  MLMultiArray *moved = standin::newArray(standin::integers(shape_), dataType_, standin::settings().paddingElements + ++moves_ % 3, standin::settings().elementStride);
+  standin::setElements(moved, standin::elements(self));
+  std::swap(bytes_, moved->bytes_);
+  std::swap(byteLength_, moved->byteLength_);
+  std::swap(deallocator_, moved->deallocator_);
+  std::swap(strides_, moved->strides_);
+  [moved release];
+  handler(bytes_, [self toldLength], strides_);
+}
 @end

@@ -8,6 +8,10 @@ NSError *modelError(NSInteger code, NSString *text) {
   return [NSError errorWithDomain:MLModelErrorDomain code:code userInfo:@{NSLocalizedDescriptionKey : text, NSUnderlyingErrorKey : underlying}];
 }
 
+void leaveStaleError(NSError **error) {
+  if (error != nullptr) *error = modelError(MLModelErrorGeneric, @"a stale error of a call that succeeded");
+}
+
 } // namespace standin
 
 NSString *const MLModelErrorDomain = @"com.apple.CoreML";
@@ -69,6 +73,7 @@ COUNT_BIRTHS
     if (error != nullptr) *error = standin::modelError(MLModelErrorFeatureType, @"the keys of a dictionary are all strings or all integers");
     return nil;
   }
+  standin::leaveStaleError(error);
   return [self valueWithType:MLFeatureTypeDictionary object:dictionary];
 }
 - (void)dealloc {
@@ -98,6 +103,7 @@ COUNT_BIRTHS
     return nil;
   }
   dictionary_ = [dictionary copy];
+  standin::leaveStaleError(error);
   return self;
 }
 - (void)dealloc {

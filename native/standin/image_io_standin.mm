@@ -36,6 +36,7 @@ COUNT_BIRTHS
  @public
   uint8_t *bytes_;
   size_t width_, height_, bytesPerRow_;
+  bool isSRGB_;
 }
 @end
 @implementation StandinContext
@@ -105,6 +106,7 @@ CGContextRef CGBitmapContextCreate(void *data, size_t width, size_t height, size
   context->width_ = width;
   context->height_ = height;
   context->bytesPerRow_ = bytesPerRow;
+  context->isSRGB_ = [(NSString *)space isEqualToString:(NSString *)kCGColorSpaceSRGB];
   return (CGContextRef)context;
 }
 
@@ -115,7 +117,10 @@ void CGContextDrawImage(CGContextRef reference, CGRect, CGImageRef imageReferenc
     for (size_t x = 0; x < context->width_; ++x) {
       const uint8_t *from = image->rgba_->data() + 4 * (y * image->width_ + x);
       uint8_t *to = context->bytes_ + y * context->bytesPerRow_ + 4 * x;
-      for (int channel = 0; channel < 3; ++channel) to[channel] = static_cast<uint8_t>((from[channel] * from[3] + 127) / 255);
+      for (int channel = 0; channel < 3; ++channel) {
+        int colour = context->isSRGB_ ? from[channel] : 255 - from[channel]; // in another space they are other numbers
+        to[channel] = static_cast<uint8_t>((colour * from[3] + 127) / 255);
+      }
       to[3] = from[3];
     }
   }

@@ -84,6 +84,29 @@ bool shapeAllowed(const Feature &feature, const std::vector<int64_t> &shape) {
   return std::find(feature.enumeratedShapes.begin(), feature.enumeratedShapes.end(), shape) != feature.enumeratedShapes.end();
 }
 
+// Names that the model has not are ignored.
+bool backingsAllowed(const Signature &signature, NSDictionary *backings, NSError **error) {
+  for (const Feature &feature : signature.outputs) {
+    MLMultiArray *backing = [backings objectForKey:string(feature.name)];
+    if (backing == nil || (backing->dataType_ == (MLMultiArrayDataType)feature.dataType && shapeAllowed(feature, integers(backing->shape_)))) continue;
+    return fail(error, MLModelErrorFeatureType, [NSString stringWithFormat:@"The output backing of %s is not allowed.", feature.name.c_str()]);
+  }
+  return true;
+}
+
+OSType formatOf(const Feature &image) {
+  return image.colorSpace == 10 ? kCVPixelFormatType_OneComponent8 : image.colorSpace == 40 ? kCVPixelFormatType_OneComponent16Half : kCVPixelFormatType_32BGRA;
+}
+
+bool imageAllowed(const Feature &feature, CVPixelBufferRef buffer) {
+  if (CVPixelBufferGetPixelFormatType(buffer) != formatOf(feature)) return false;
+  auto width = static_cast<int64_t>(CVPixelBufferGetWidth(buffer)), height = static_cast<int64_t>(CVPixelBufferGetHeight(buffer));
+  auto within = [](int64_t size, const SizeBounds &bounds) { return size >= bounds.lower && (bounds.upper < 0 || size <= bounds.upper); };
+  if (width == feature.width && height == feature.height) return true;
+  if (feature.hasSizeRange) return within(width, feature.widthRange) && within(height, feature.heightRange);
+  return std::find(feature.enumeratedSizes.begin(), feature.enumeratedSizes.end(), std::pair(width, height)) != feature.enumeratedSizes.end();
+}
+
 bool gather(const Signature &signature, id<MLFeatureProvider> inputs, std::vector<Numbers> &all, std::vector<int64_t> &firstShape, NSError **error) {
   for (const Feature &feature : signature.inputs) {
     NSString *name = string(feature.name);
@@ -102,6 +125,9 @@ bool gather(const Signature &signature, id<MLFeatureProvider> inputs, std::vecto
       std::vector<int64_t> shape = integers([array shape]);
       if (!shapeAllowed(feature, shape)) return fail(error, MLModelErrorGeneric, [NSString stringWithFormat:@"MultiArray shape of %@ is not allowed.", name]);
       if (firstShape.empty()) firstShape = shape;
+    }
+    if (feature.type == MLFeatureTypeImage && !imageAllowed(feature, [value imageBufferValue])) {
+      return fail(error, MLModelErrorFeatureType, [NSString stringWithFormat:@"Image %@ has a size or pixel format that is not allowed.", name]);
     }
     all.push_back(numbersOf(value));
   }
@@ -125,7 +151,9 @@ struct Inputs {
 };
 
 MLFeatureValue *arrayOutput(const Feature &feature, size_t o, const Inputs &in, const std::vector<int64_t> &firstShape, MLMultiArray *backing) {
-  std::vector<int64_t> shape = feature.shape.empty() ? firstShape : feature.shape;
+  // A flexible output has the shape of the first array, where it may have that.
+  bool flexible = feature.shape.empty() || !feature.shapeRange.empty() || feature.enumeratedShapes.size() > 1;
+  std::vector<int64_t> shape = flexible && shapeAllowed(feature, firstShape) ? firstShape : feature.shape;
   static std::atomic<unsigned> turn{0};
   int refuse = settings().refuseBackings;
   bool use = backing != nil && !(refuse == 1 || (refuse == 2 && turn++ % 2 == 0)) && backing->dataType_ == (MLMultiArrayDataType)feature.dataType &&
@@ -139,10 +167,11 @@ MLFeatureValue *arrayOutput(const Feature &feature, size_t o, const Inputs &in, 
 }
 
 MLFeatureValue *imageOutput(const Feature &feature, size_t o, const Inputs &in) {
-  OSType format = feature.colorSpace == 10 ? kCVPixelFormatType_OneComponent8 : feature.colorSpace == 40 ? kCVPixelFormatType_OneComponent16Half : kCVPixelFormatType_32BGRA;
+  OSType format = formatOf(feature);
   CVPixelBufferRef buffer = nullptr;
   CVPixelBufferCreate(nullptr, static_cast<size_t>(feature.width), static_cast<size_t>(feature.height), format, nullptr, &buffer);
   size_t perRow = static_cast<size_t>(feature.width) * (format == kCVPixelFormatType_32BGRA ? 4 : 1);
+  CVPixelBufferLockBaseAddress(buffer, 0);
   auto *row = static_cast<uint8_t *>(CVPixelBufferGetBaseAddress(buffer));
   size_t i = 0;
   for (int64_t y = 0; y < feature.height; ++y, row += CVPixelBufferGetBytesPerRow(buffer)) {
@@ -155,6 +184,7 @@ MLFeatureValue *imageOutput(const Feature &feature, size_t o, const Inputs &in) 
       }
     }
   }
+  CVPixelBufferUnlockBaseAddress(buffer, 0);
   MLFeatureValue *value = [MLFeatureValue featureValueWithPixelBuffer:buffer];
   CVPixelBufferRelease(buffer);
   return value;
@@ -205,6 +235,7 @@ bool infer(const Signature &signature, const Specification &specification, id<ML
     setElements(array, values);
     in.states.push_back(elements(array)); // as rounded by the state's type
   }
+  if (!backingsAllowed(signature, backings, error)) return false;
   for (size_t o = 0; o < signature.outputs.size(); ++o) {
     const Feature &feature = signature.outputs[o];
     NSString *name = string(feature.name);

@@ -28,6 +28,9 @@ struct ForeignMemory {
 
 NSError *modelError(NSInteger code, NSString *text);
 
+// An error in the place for it, of a call that succeeds: only a result of nil says that one failed.
+void leaveStaleError(NSError **error);
+
 // Keeps what lastConfiguration() tells.
 void recordConfiguration(MLModelConfiguration *configuration);
 

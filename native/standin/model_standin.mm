@@ -160,6 +160,7 @@ COUNT_BIRTHS
     return nil;
   }
   MLModelAsset *asset = [[[self alloc] init] autorelease];
+  leaveStaleError(error);
   asset->specification_ = keep(parsed);
   asset->specificationData_ = data;
   return asset;

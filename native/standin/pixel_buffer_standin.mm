@@ -9,6 +9,7 @@
   OSType format_;
   void *base_;
   int locks_;
+  CVOptionFlags lockFlags_;
   CVPixelBufferReleaseBytesCallback release_;
   void *context_;
 }
@@ -17,7 +18,9 @@
 @implementation StandinPixelBuffer
 COUNT_BIRTHS
 - (void)dealloc {
-  COUNT_DEATH;
+  if (locks_ == 0) {
+    COUNT_DEATH; // one that goes while it is locked is counted for ever
+  }
   if (release_ != nullptr) release_(context_, base_);
   else std::free(base_);
   [super dealloc];
@@ -66,14 +69,19 @@ CVReturn CVPixelBufferCreateWithBytes(CFAllocatorRef, size_t width, size_t heigh
 
 CVPixelBufferRef CVPixelBufferRetain(CVPixelBufferRef buffer) { return (CVPixelBufferRef)[(id)buffer retain]; }
 void CVPixelBufferRelease(CVPixelBufferRef buffer) { [(id)buffer release]; }
-CVReturn CVPixelBufferLockBaseAddress(CVPixelBufferRef buffer, CVOptionFlags) {
+CVReturn CVPixelBufferLockBaseAddress(CVPixelBufferRef buffer, CVOptionFlags flags) {
+  object(buffer)->lockFlags_ = flags;
   __atomic_add_fetch(&object(buffer)->locks_, 1, __ATOMIC_SEQ_CST);
   return kCVReturnSuccess;
 }
-CVReturn CVPixelBufferUnlockBaseAddress(CVPixelBufferRef buffer, CVOptionFlags) {
-  return __atomic_fetch_sub(&object(buffer)->locks_, 1, __ATOMIC_SEQ_CST) > 0 ? (CVReturn)kCVReturnSuccess : (CVReturn)kCVReturnInvalidArgument;
+// To be called with the flags of the lock.
+CVReturn CVPixelBufferUnlockBaseAddress(CVPixelBufferRef buffer, CVOptionFlags flags) {
+  if (flags != object(buffer)->lockFlags_ || object(buffer)->locks_ == 0) return kCVReturnInvalidArgument;
+  __atomic_sub_fetch(&object(buffer)->locks_, 1, __ATOMIC_SEQ_CST);
+  return kCVReturnSuccess;
 }
-void *CVPixelBufferGetBaseAddress(CVPixelBufferRef buffer) { return object(buffer)->base_; }
+// Only while it is locked.
+void *CVPixelBufferGetBaseAddress(CVPixelBufferRef buffer) { return object(buffer)->locks_ > 0 ? object(buffer)->base_ : nullptr; }
 size_t CVPixelBufferGetBytesPerRow(CVPixelBufferRef buffer) { return object(buffer)->bytesPerRow_; }
 size_t CVPixelBufferGetWidth(CVPixelBufferRef buffer) { return object(buffer)->width_; }
 size_t CVPixelBufferGetHeight(CVPixelBufferRef buffer) { return object(buffer)->height_; }

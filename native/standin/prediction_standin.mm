@@ -71,7 +71,8 @@ MLDictionaryFeatureProvider *predict(MLModel *model, id<MLFeatureProvider> input
   NSMutableDictionary *outputs = [NSMutableDictionary dictionary];
   const Signature *signature = model->specification_->signature(model->configuration_->functionName_ == nil ? "" : [model->configuration_->functionName_ UTF8String]);
   bool fine = infer(*signature, *model->specification_, inputs, state == nil ? nil : state->arrays_, options->outputBackings_, outputs, error);
-  MLDictionaryFeatureProvider *provider = fine ? [[[MLDictionaryFeatureProvider alloc] initWithDictionary:outputs error:error] autorelease] : nil;
+  if (fine) leaveStaleError(error);
+  MLDictionaryFeatureProvider *provider = fine ? [[[MLDictionaryFeatureProvider alloc] initWithDictionary:outputs error:nullptr] autorelease] : nil;
   events().insideNanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count();
   return provider;
 }
@@ -86,7 +87,7 @@ void predictLater(MLModel *model, id<MLFeatureProvider> inputs, MLState *state, 
   onOwnThread([=] {
     NSError *error = nil;
     MLDictionaryFeatureProvider *output = predict(model, inputs, (StandinState *)state, options, false, &error);
-    copied(output, error);
+    copied(output, output == nil ? error : nil);
     Block_release(copied);
     [model release];
     [(id)inputs release];

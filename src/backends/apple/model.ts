@@ -125,8 +125,8 @@ export class AppleModel implements LoadedModel {
     for (const [name, data] of Object.entries(given)) {
       const feature = this.description.outputs.find((output) => output.name === name)
       if (feature?.type !== 'multiArray' || !this.#parts.binding.isAllocated(data.buffer) || read.has(data.buffer)) continue
-      // A shape that is not declared is empty.
-      if (feature.shape.length > 0 && elementCount(feature.shape) === data.length)
+      // A shape that is not declared is empty; one that varies may be another than the declared one, which Core ML need not forgive.
+      if (feature.flexibility.kind === 'fixed' && feature.shape.length > 0 && elementCount(feature.shape) === data.length)
         backings[name] = toNativeArray(feature.dataType, feature.shape, data)
     }
     return backings

@@ -2,15 +2,19 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { NativeArray, NativeModel, NativeValue } from '../../../src/backends/apple/binding.ts'
 import { addon, useStandin } from './addon.ts'
-import { image, modelFile, scalar, state, vector } from './models.ts'
+import { array as featureArray, image, modelFile, scalar, state, vector } from './models.ts'
 
 useStandin()
 
-let paths: Record<'vector' | 'image' | 'integer', string>
+let paths: Record<'vector' | 'flexible' | 'image' | 'integer', string>
 beforeAll(() => {
+  const upTo4 = featureArray('float32', [4], {
+    shapeFlexibility: { case: 'shapeRange', value: { sizeRanges: [{ lowerBound: 1, upperBound: 4 }] } },
+  })
   const picture = [{ name: 'x', type: image(2, 2, 'gray') }]
   paths = {
     vector: modelFile(vector),
+    flexible: modelFile({ inputs: [{ name: 'x', type: upTo4 }], outputs: [{ name: 'y', type: upTo4 }] }),
     image: modelFile({ inputs: picture, outputs: [{ name: 'y', type: image(2, 2, 'gray') }] }),
     integer: modelFile({ inputs: [{ name: 'x', type: scalar('int64') }], outputs: [{ name: 'y', type: scalar('int64') }] }),
   }
@@ -75,13 +79,26 @@ describe('an array', () => {
     })
   })
 
-  it('a backing of another type, or of another size than a flexible output has, is an error and no wrong memory', async () => {
+  it('a backing that the output does not allow is Core ML’s error', async () => {
     await withNative('vector', async (model) => {
-      const backings = { y: array(new Uint8Array(addon.allocate(16)), [2, 2], 'int32') }
-      const other = { code: 'ERR_PREDICT', message: expect.stringMatching(/output "y" came with another type or number of elements/) }
-      await expect(model.predict({ x: array(new Uint8Array(16)) }, { backings })).rejects.toMatchObject(other)
+      const refused = {
+        code: 'ERR_PREDICT',
+        domain: 'com.apple.CoreML',
+        message: expect.stringContaining('output backing of y is not allowed'),
+      }
+      const integers = { y: array(new Uint8Array(addon.allocate(16)), [2, 2], 'int32') }
+      await expect(model.predict({ x: array(new Uint8Array(16)) }, { backings: integers })).rejects.toMatchObject(refused)
       const small = { y: array(new Uint8Array(addon.allocate(8)), [2, 1]) }
-      await expect(model.predict({ x: array(new Uint8Array(16)) }, { backings: small })).rejects.toMatchObject(other)
+      await expect(model.predict({ x: array(new Uint8Array(16)) }, { backings: small })).rejects.toMatchObject(refused)
+    })
+  })
+
+  it.each([2, 4])('a backing of %i elements for a flexible output that comes with 3 is an error and no wrong memory', async (size) => {
+    await withNative('flexible', async (model) => {
+      const bytes = new Uint8Array(addon.allocate(16), 0, 4 * size)
+      const other = { code: 'ERR_PREDICT', message: expect.stringMatching(/output "y" came with another type or number of elements/) }
+      const x = array(new Uint8Array(12), [3])
+      await expect(model.predict({ x }, { backings: { y: array(bytes, [size]) } })).rejects.toMatchObject(other)
     })
   })
 

@@ -178,6 +178,32 @@ describe('multiarrays', () => {
     })
   })
 
+  it('of a flexible output go into the caller’s array if there is room, allocated or not', async () => {
+    const flexible = array('float32', [1, 2], {
+      shapeFlexibility: {
+        case: 'shapeRange',
+        value: {
+          sizeRanges: [
+            { lowerBound: 1, upperBound: 4 },
+            { lowerBound: 1, upperBound: -1 },
+          ],
+        },
+      },
+    })
+    const path = modelFile({ inputs: [{ name: 'x', type: flexible }], outputs: [{ name: 'y', type: flexible }] })
+    const x = (...data: number[]): Tensor => ({ type: 'float32', dims: [1, data.length], data: Float32Array.from(data) })
+    await withModel(path, async (model) => {
+      for (const y of [new Float32Array(2), model.allocate('y')]) {
+        expect((await model.predict({ x: x(5, 6) }, { outputs: { y } })).y).toMatchObject({ dims: [1, 2], data: Float32Array.of(5, 6) })
+        expect((await model.predict({ x: x(7) }, { outputs: { y } })).y).toMatchObject({ dims: [1, 1], data: Float32Array.of(7) })
+        await expect(model.predict({ x: x(1, 2, 3) }, { outputs: { y } })).rejects.toMatchObject({
+          code: 'ERR_ARGUMENT',
+          message: expect.stringContaining('"y" came with 3 elements'),
+        })
+      }
+    })
+  })
+
   it('with several inputs and a long row are copied whole', async () => {
     const path = modelFile({
       inputs: [

@@ -78,6 +78,7 @@ typedef NS_ENUM(NSInteger, MLMultiArrayDataType) {
   MLMultiArrayDataType dataType_;
   NSArray *shape_;
   NSArray *strides_;
+  int moves_;
   void (^deallocator_)(void *bytes);
   CVPixelBufferRef pixelBuffer_;
 }
