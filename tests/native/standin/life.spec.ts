@@ -461,8 +461,9 @@ describe('states', () => {
     standin.configure({ predictMicroseconds: 50_000 })
     const used = model.newState()
     await used.read('sum')
+    const before = standin.events().predictions
     const running = model.predict({ x: [1, 1, 1, 1] }, { state: used })
-    await sleep(10)
+    while (standin.events().predictions === before) await sleep(1)
     const late = model.newState()
     const read = late.read('sum')
     const disposal = model.dispose()
