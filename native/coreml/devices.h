@@ -16,7 +16,7 @@ struct ComputeDevice {
 
 struct Machine {
   std::string chip;         // "Apple M4"; empty where unknown
-  std::string model;        // "Mac16,10"
+  std::string model;        // "Mac16,10", "iPhone17,1"
   std::string osVersion;    // "15.6.1"
   std::string osBuild;
   bool translated = false;  // Rosetta: every figure is wrong then

@@ -80,7 +80,11 @@ void describeDevices(Machine &machine) {
 
 void describeSystem(Machine &machine) {
   machine.chip = sysctlText("machdep.cpu.brand_string");
+#if TARGET_OS_IPHONE
+  machine.model = sysctlText("hw.machine"); // hw.model is the name of the board there
+#else
   machine.model = sysctlText("hw.model");
+#endif
   machine.osVersion = sysctlText("kern.osproductversion");
   machine.osBuild = sysctlText("kern.osversion");
   machine.translated = sysctlNumber("sysctl.proc_translated") == 1;

@@ -1,6 +1,7 @@
 // Devices, sysctl, quality of service, IORegistry, Metal, thermal state. Every name begins with "stand-in", so that a result shows where it came from.
 #include <IOKit/IOKitLib.h>
 #include <Metal/Metal.h>
+#include <TargetConditionals.h>
 #include <errno.h>
 #include <pthread/qos.h>
 #include <sys/sysctl.h>
@@ -107,7 +108,13 @@ thread_local qos_class_t ownQos = QOS_CLASS_DEFAULT;
 int sysctlbyname(const char *name, void *oldValue, size_t *oldLength, void *, size_t) {
   auto is = [name](const char *other) { return std::strcmp(name, other) == 0; };
   if (is("machdep.cpu.brand_string")) return giveText("stand-in chip", oldValue, oldLength);
+#if TARGET_OS_IPHONE
+  if (is("hw.model")) return giveText("board of the stand-in", oldValue, oldLength);
+  if (is("hw.machine")) return giveText("stand-in1,1", oldValue, oldLength);
+#else
   if (is("hw.model")) return giveText("stand-in1,1", oldValue, oldLength);
+  if (is("hw.machine")) return giveText("arm64", oldValue, oldLength);
+#endif
   if (is("kern.osversion")) return giveText("stand-in build", oldValue, oldLength);
   if (is("kern.osproductversion")) return giveText([[NSString stringWithFormat:@"%g", settings().osVersion.load()] UTF8String], oldValue, oldLength);
   if (is("sysctl.proc_translated")) return giveNumber<int32_t>(settings().translated ? 1 : 0, oldValue, oldLength);

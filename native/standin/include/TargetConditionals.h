@@ -1,3 +1,5 @@
 #pragma once
+#ifndef TARGET_OS_IPHONE
 #define TARGET_OS_IPHONE 0
-#define TARGET_OS_OSX 1
+#endif
+#define TARGET_OS_OSX (!TARGET_OS_IPHONE)

@@ -23,6 +23,7 @@ describe('devices', () => {
     const machine = addon.machine()
     expect(machine).toMatchObject({
       chip: 'stand-in chip',
+      model: 'stand-in1,1',
       osVersion: '26',
       osBuild: 'stand-in build',
       translated: false,
