@@ -78,9 +78,14 @@ io_service_t IOServiceGetMatchingService(mach_port_t, CFDictionaryRef matching) 
   BOOL present = settings().neuralEngine && settings().registryAnswers;
   BOOL found = present && [[dictionary objectForKey:@"IOProviderClass"] isEqualToString:drivers[settings().engineDriver]];
   [dictionary release];
-  return found ? 7 : 0;
+  if (!found) return 0;
+  ++liveCount("io_service_t");
+  return 7;
 }
-kern_return_t IOObjectRelease(io_object_t) { return 0; }
+kern_return_t IOObjectRelease(io_object_t) {
+  --liveCount("io_service_t");
+  return 0;
+}
 
 namespace {
 

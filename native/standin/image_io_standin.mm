@@ -4,6 +4,7 @@
 #import <CoreGraphics/CoreGraphics.h>
 #import <ImageIO/ImageIO.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "internal.h"
@@ -71,11 +72,30 @@ CFDictionaryRef CGImageSourceCopyPropertiesAtIndex(CGImageSourceRef source, size
   return (CFDictionaryRef)[[NSDictionary alloc] initWithObjectsAndKeys:width, (id)kCGImagePropertyPixelWidth, height, (id)kCGImagePropertyPixelHeight, nil];
 }
 
+// Every `step`-th pixel of every `step`-th row.
+static CGImageRef shrunk(StandinImage *image, size_t step) {
+  StandinImage *result = [[StandinImage alloc] init];
+  result->width_ = (image->width_ + step - 1) / step;
+  result->height_ = (image->height_ + step - 1) / step;
+  result->rgba_ = new std::vector<uint8_t>(4 * result->width_ * result->height_);
+  for (size_t y = 0; y < result->height_; ++y) {
+    for (size_t x = 0; x < result->width_; ++x) {
+      std::memcpy(result->rgba_->data() + 4 * (y * result->width_ + x), image->rgba_->data() + 4 * step * (y * image->width_ + x), 4);
+    }
+  }
+  return (CGImageRef)result;
+}
+
 CGImageRef CGImageSourceCreateThumbnailAtIndex(CGImageSourceRef source, size_t index, CFDictionaryRef reference) {
   StandinImage *image = (StandinImage *)source;
   if (index != image->index_) return nullptr;
   NSDictionary *options = (NSDictionary *)reference;
   if (image->rgba_->size() != image->width_ * image->height_ * 4) return nullptr; // a file cut short
+  size_t longest = std::max(image->width_, image->height_);
+  // Unless told otherwise, ImageIO takes the small picture that cameras put beside the large one; and it makes none beyond the size that it is given.
+  if (![[options objectForKey:(id)kCGImageSourceCreateThumbnailFromImageAlways] boolValue]) return shrunk(image, longest);
+  size_t most = [[options objectForKey:(id)kCGImageSourceThumbnailMaxPixelSize] unsignedIntegerValue];
+  if (most < longest) return shrunk(image, (longest + most - 1) / std::max<size_t>(most, 1));
   StandinImage *result = [[StandinImage alloc] init];
   bool turn = [[options objectForKey:(id)kCGImageSourceCreateThumbnailWithTransform] boolValue];
   int orientation = turn ? image->orientation_ : 1;

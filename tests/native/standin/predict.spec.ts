@@ -435,6 +435,8 @@ describe('images', () => {
       ...pixel(40),
       ...pixel(20),
     ])
+    const oblong = await addon.decodeImage(heic(1, 3, 6, [...pixel(10), ...pixel(20), ...pixel(30)]))
+    expect(oblong).toMatchObject({ width: 3, height: 1, buffer: Uint8Array.of(...pixel(30), ...pixel(20), ...pixel(10)).buffer })
     const clear = await addon.decodeImage(heic(1, 1, 1, [200, 100, 50, 128]))
     const [red, green, blue, alpha] = new Uint8Array('buffer' in clear ? clear.buffer : [])
     expect(alpha).toBe(128)
