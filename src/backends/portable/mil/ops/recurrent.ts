@@ -1,6 +1,7 @@
 import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { rowsOfBatch } from '../../onnx/initial-state.ts'
+import { recurrentLayer } from '../../onnx/recurrent-layer.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { matmul } from './linear.ts'
@@ -135,7 +136,8 @@ function lstm(op: OpContext): Value[] {
     activationOf(op, 'cell_activation', 'tanh'),
     activationOf(op, 'activation', 'tanh'),
   ]
-  const [all, h, c] = builder.ops(
+  const [all, h, c] = recurrentLayer(
+    builder,
     'LSTM',
     [
       inOrder(op),
@@ -148,7 +150,6 @@ function lstm(op: OpContext): Value[] {
       hasPeephole ? stacked(builder, suffixes.map(peephole)) : null,
     ],
     { hidden_size: size, direction: both ? 'bidirectional' : 'forward', ...activationAttributes(used, directions) },
-    { outputs: 3 },
   )
   const last = finalState(builder, h!, directions, size)
   return [steps(op, sequence(builder, all!, directions, size), last), last, finalState(builder, c!, directions, size)]
@@ -224,7 +225,8 @@ function gru(op: OpContext): Value[] {
   const inputBias = op.optional('input_bias')
   const part = (value: Value | undefined) => (value ? gates(value) : zeros(builder, 3 * size))
   const used = [activationOf(op, 'recurrent_activation', 'sigmoid'), activationOf(op, 'activation', 'tanh')]
-  const [all, h] = builder.ops(
+  const [all, h] = recurrentLayer(
+    builder,
     'GRU',
     [
       inOrder(op),
@@ -239,7 +241,6 @@ function gru(op: OpContext): Value[] {
       linear_before_reset: op.bool('reset_after', false) ? 1 : 0,
       ...activationAttributes(used, 1),
     },
-    { outputs: 2 },
   )
   const last = builder.squeeze(h!, [0])
   return [steps(op, builder.squeeze(all!, [1]), last), last]
@@ -249,7 +250,8 @@ function rnn(op: OpContext): Value[] {
   const { builder } = op
   const size = staticDim(op.input('weight_hh'), 1)
   const bias = op.optional('bias')
-  const [all, h] = builder.ops(
+  const [all, h] = recurrentLayer(
+    builder,
     'RNN',
     [
       inOrder(op),
@@ -260,7 +262,6 @@ function rnn(op: OpContext): Value[] {
       initialState(op, 'initial_h', 1, size),
     ],
     { hidden_size: size, ...activationAttributes([activationOf(op, 'activation', 'tanh')], 1) },
-    { outputs: 2 },
   )
   const last = builder.squeeze(h!, [0])
   return [steps(op, builder.squeeze(all!, [1]), last), last]

@@ -11,6 +11,7 @@ import type {
 import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { rowsOfBatch } from '../../onnx/initial-state.ts'
+import { recurrentLayer } from '../../onnx/recurrent-layer.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
@@ -214,7 +215,7 @@ function simple(layer: LayerContext<SimpleRecurrentLayer>): Value[] {
     const { all, last } = recur(graph, steps, [stateOf(layer, 1, x!, size)], simpleStep(recursionOf(layer, recursion!), gate!.apply))
     return results(layer, [all], last, params.sequenceOutput)
   }
-  const [all, last] = graph.ops('RNN', inputs, { hidden_size: size, ...functions([gate!]) }, { outputs: 2 })
+  const [all, last] = recurrentLayer(graph, 'RNN', inputs, { hidden_size: size, ...functions([gate!]) })
   return [result(layer, all!, last!, params.sequenceOutput), outward(layer, last!)]
 }
 
@@ -244,7 +245,7 @@ function gru(layer: LayerContext<GRULayer>): Value[] {
     const ran = recur(graph, steps, [stateOf(layer, 1, x!, size)], step)
     return results(layer, [ran.all], ran.last, params.sequenceOutput)
   }
-  const [all, last] = graph.ops('GRU', inputs, { hidden_size: size, linear_before_reset: 0, ...functions(gates) }, { outputs: 2 })
+  const [all, last] = recurrentLayer(graph, 'GRU', inputs, { hidden_size: size, linear_before_reset: 0, ...functions(gates) })
   return [result(layer, all!, last!, params.sequenceOutput), outward(layer, last!)]
 }
 
@@ -342,7 +343,7 @@ function lstm(
     input_forget: params.coupledInputAndForgetGate ? 1 : 0,
     ...functions(gates),
   }
-  const [all, last, cell] = graph.ops('LSTM', inputs, attributes, { outputs: 3 })
+  const [all, last, cell] = recurrentLayer(graph, 'LSTM', inputs, attributes)
   const y = result(layer, all!, last!, params.sequenceOutput)
   if (!two) return [y, outward(layer, last!), outward(layer, cell!)]
   const direction = (value: Value, index: number) => outward(layer, graph.slice(value, [0], [index], [index + 1]))
