@@ -17,7 +17,7 @@ export interface ProfiledNode {
   name: string
   /** The ONNX operator that ran. */
   operator: string
-  /** Mean over the predictions. */
+  /** Mean over the predictions, without the nodes of graphs inside it, which a branch or a loop runs. */
   milliseconds: number
   /** Of the time of all nodes, 0…1. */
   share: number
@@ -105,6 +105,20 @@ async function readTrace(path: string): Promise<TraceEvent[]> {
   return events
 }
 
+/** Duration (µs) of each event without those inside it. */
+function ownTimes(events: readonly TraceEvent[]): Map<TraceEvent, number> {
+  const own = new Map<TraceEvent, number>()
+  const open: TraceEvent[] = []
+  for (const event of events.toSorted((a, b) => a.ts - b.ts || b.dur - a.dur)) {
+    while (open.length > 0 && open.at(-1)!.ts + open.at(-1)!.dur <= event.ts) open.pop()
+    const outer = open.at(-1)
+    if (outer) own.set(outer, Math.max(0, own.get(outer)! - event.dur))
+    own.set(event, event.dur)
+    open.push(event)
+  }
+  return own
+}
+
 /** Leaves the warm-up out: the trace tells runs apart by the event that spans each. */
 function summarise(events: readonly TraceEvent[], predictions: number): Profile {
   const runs = events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').sort((a, b) => a.ts - b.ts)
@@ -117,11 +131,11 @@ function summarise(events: readonly TraceEvent[], predictions: number): Profile 
   const measured = runs.slice(-predictions)
   const start = measured[0]!.ts
   const nodes = new Map<string, ProfiledNode>()
-  for (const { cat, name, dur, ts, args } of events) {
-    if (cat !== 'Node' || ts < start || !name.endsWith('_kernel_time')) continue
+  const ran = events.filter(({ cat, name, ts }) => cat === 'Node' && ts >= start && name.endsWith('_kernel_time'))
+  for (const [{ name, args }, microseconds] of ownTimes(ran)) {
     const key = name.slice(0, -'_kernel_time'.length)
     const node = nodes.get(key) ?? { name: key, operator: args?.op_name ?? '', milliseconds: 0, share: 0 }
-    node.milliseconds += dur / 1000 / predictions
+    node.milliseconds += microseconds / 1000 / predictions
     nodes.set(key, node)
   }
   const total = [...nodes.values()].reduce((sum, { milliseconds }) => sum + milliseconds, 0)
