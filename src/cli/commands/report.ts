@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { CoreMLError } from '../../errors.ts'
 import { addSharedOptions, type SharedOptions } from '../options.ts'
+import { writeOutput } from '../write-output.ts'
 
 interface ReportOptions extends SharedOptions {
   output: string
@@ -17,11 +17,7 @@ async function run(files: string[], { output, json }: ReportOptions): Promise<vo
     process.stdout.write(page)
     return
   }
-  try {
-    await writeFile(output, page)
-  } catch (error) {
-    throw new CoreMLError('ERR_FILE', `cannot write ${output}: ${(error as Error).message}`, { cause: error })
-  }
+  await writeOutput(output, page)
   if (json) process.stdout.write(`${JSON.stringify({ schemaVersion: 1, output, results: results.length })}\n`)
   else
     process.stdout.write(

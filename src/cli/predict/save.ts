@@ -1,6 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { CoreMLError } from '../../errors.ts'
+import { join } from 'node:path'
 import { channelsOfFormat } from '../../images/formats.ts'
 import { encodePng } from '../../images/png-encode.ts'
 import { fromNumbers } from '../../model/convert.ts'
@@ -9,6 +7,7 @@ import { bytesOf, typedArray } from '../../model/tensor.ts'
 import { type Features, type FeatureValue, isImage, isTensor } from '../../model/values.ts'
 import type { NpyArray } from '../../npy/npy.ts'
 import { encodeNpz } from '../../npy/npz.ts'
+import { writeOutput } from '../write-output.ts'
 
 function integers(values: readonly (number | bigint)[], dims: number[]): NpyArray {
   return {
@@ -109,18 +108,9 @@ export function arraysOfOutputs(predictions: readonly Features[], declared: read
   return result
 }
 
-async function write(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, bytes)
-  } catch (error) {
-    throw new CoreMLError('ERR_FILE', `cannot write ${path}: ${(error as Error).message}`, { cause: error })
-  }
-}
-
 /** Writes the outputs to a .npz file. */
 export async function saveNpz(path: string, predictions: readonly Features[], declared: readonly FeatureDescription[]): Promise<void> {
-  await write(path, await encodeNpz(arraysOfOutputs(predictions, declared)))
+  await writeOutput(path, await encodeNpz(arraysOfOutputs(predictions, declared)))
 }
 
 /** A file name for an output, without ending, unlike those that are taken (where a file system tells cases apart or not). */
@@ -142,7 +132,7 @@ export async function saveImages(folder: string, predictions: readonly Features[
       if (isTensor(value) || !isImage(value)) continue
       const safe = fileName(name, taken)
       const file = join(folder, `${safe}${predictions.length > 1 ? `-${i}` : ''}.png`)
-      await write(file, await encodePng({ ...value, format: value.format ?? 'rgba' }))
+      await writeOutput(file, await encodePng({ ...value, format: value.format ?? 'rgba' }))
       files.set(name, file)
     }
     result.push(files)
