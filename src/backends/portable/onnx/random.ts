@@ -1,12 +1,15 @@
 import type { GraphBuilder } from './builder.ts'
-import type { Value } from './value.ts'
+import { constantNumbers, type Value } from './value.ts'
 
 /**
  * Random numbers from a counter: element i of a tensor is a hash of i and the seed. So they depend on nothing but seed and shape,
  * whatever ran before, and work for shapes that only a run tells. Those of seed -1 are onnxruntime's own, others in every prediction.
  *
- * Each step is a pass over memory, which is what takes the time: as few as good numbers need.
+ * Each step is a pass over memory, which is what takes the time: as few as good numbers need, and over a part at a time, which stays in the cache.
  */
+
+/** Elements of a part. */
+const partSize = 2 ** 17
 
 /** A 32-bit mixing function, as constants of xor-shifts and multiplications. */
 const rounds = [
@@ -49,15 +52,42 @@ function countOf(graph: GraphBuilder, shape: Value): Value {
   return graph.cast(graph.op('ReduceProd', [shape, graph.ints([0])], { keepdims: 0 }), 'int32')
 }
 
+/** Hashes of the indices `begin` … `begin + count` - 1 (int32 scalars). */
+type Draw = (graph: GraphBuilder, begin: Value, count: Value) => Value
+
 /**
  * Evenly distributed 32-bit numbers as uint32 vector: hashes of a counter that begins at the key and goes in steps of an odd number, made of
  * the key too, so that no two seeds give the same numbers shifted.
  */
-function bits(graph: GraphBuilder, count: Value, seed: bigint): Value {
-  const begin = key(graph, seed)
-  const step = graph.op('Add', [graph.op('Mul', [begin, graph.scalar(0x5bd1e996, 'int32')]), graph.scalar(1, 'int32')])
-  const counter = graph.op('Range', [graph.scalar(0, 'int32'), count, graph.scalar(1, 'int32')])
-  return mix(graph, graph.cast(graph.op('Add', [graph.op('Mul', [counter, step]), begin]), 'uint32'))
+function bits(graph: GraphBuilder, seed: bigint): Draw {
+  const first = key(graph, seed)
+  const step = graph.op('Add', [graph.op('Mul', [first, graph.scalar(0x5bd1e996, 'int32')]), graph.scalar(1, 'int32')])
+  return (inner, begin, count) => {
+    const counter = inner.op('Range', [begin, inner.op('Add', [begin, count]), inner.scalar(1, 'int32')])
+    return mix(inner, inner.cast(inner.op('Add', [inner.op('Mul', [counter, step]), first]), 'uint32'))
+  }
+}
+
+/**
+ * A vector of `count` numbers (int32 scalar), drawn part by part.
+ * @param draw the `each` numbers of every index from `begin` on, as a vector of `each` · `count` ones
+ */
+function inParts(graph: GraphBuilder, count: Value, each: 1 | 2, draw: Draw): Value {
+  const int = (number: number) => graph.scalar(number, 'int32')
+  const indices = each === 1 ? count : graph.op('Div', [graph.op('Add', [count, int(1)]), int(2)])
+  const known = constantNumbers(indices)?.[0]
+  const end = graph.reshape(graph.cast(count, 'int64'), [1])
+  const cut = (numbers: Value) => graph.op('Slice', [numbers, graph.ints([0]), end], {}, { types: [{ type: 'float32', dims: [null] }] })
+  if (known !== undefined && known <= partSize) {
+    const all = draw(graph, int(0), indices)
+    return each === 1 ? all : cut(all)
+  }
+  const part = graph.op('Max', [graph.op('Min', [indices, int(partSize)]), int(1)])
+  const begins = graph.op('Range', [int(0), graph.op('Max', [indices, int(1)]), part])
+  const { graph: body } = graph.subgraph([{ type: 'int32', dims: [] }], (inner, [begin]) => [draw(inner, begin!, part)])
+  const types = [{ type: 'float32' as const, dims: [null, null] }]
+  const [parts] = graph.ops('Scan', [begins], { body, num_scan_inputs: 1 }, { types })
+  return cut(graph.op('Reshape', [parts!, graph.ints([-1])], {}, { types: [{ type: 'float32', dims: [null] }] }))
 }
 
 /** Numbers of [0, 1) from 32-bit ones, 24 bits fine. */
@@ -81,24 +111,30 @@ function unseeded(graph: GraphBuilder, opType: string, shape: Value, attributes:
 /** Numbers of [0, 1), 24 bits fine. */
 export function uniform(graph: GraphBuilder, shape: Value, seed: bigint): Value {
   if (seed === -1n) return unseeded(graph, 'RandomUniformLike', shape, { low: 0, high: 1 - 2 ** -24 })
-  return shaped(graph, unit(graph, bits(graph, countOf(graph, shape), seed)), shape)
+  const drawn = bits(graph, seed)
+  return shaped(
+    graph,
+    inParts(graph, countOf(graph, shape), 1, (inner, ...range) => unit(inner, drawn(inner, ...range))),
+    shape,
+  )
 }
 
 /** Standard normal numbers (Box and Muller's method: two even numbers make two normal ones). */
 export function normal(graph: GraphBuilder, shape: Value, seed: bigint): Value {
   if (seed === -1n) return unseeded(graph, 'RandomNormalLike', shape, { mean: 0, scale: 1 })
-  const count = countOf(graph, shape)
-  const pairs = graph.op('Div', [graph.op('Add', [count, graph.scalar(1, 'int32')]), graph.scalar(2, 'int32')])
-  const drawn = bits(graph, pairs, seed)
+  const drawn = bits(graph, seed)
+  const numbers = inParts(graph, countOf(graph, shape), 2, (inner, ...range) => pairsOf(inner, drawn(inner, ...range)))
+  return shaped(graph, numbers, shape)
+}
+
+/** Two normal numbers of each even one. */
+function pairsOf(graph: GraphBuilder, drawn: Value): Value {
   // All 32 bits for the radius, which has the tail: (bits + ½) / 2^32, never 0.
   const open = graph.op('Mul', [graph.op('Add', [graph.cast(drawn, 'float32'), graph.scalar(0.5)]), graph.scalar(2 ** -32)])
   const radius = graph.op('Sqrt', [graph.op('Mul', [graph.op('Log', [open]), graph.scalar(-2)])])
   const angle = graph.op('Mul', [unit(graph, mix(graph, drawn)), graph.scalar(2 * Math.PI)])
   const both = ['Cos', 'Sin'].map((opType) => graph.op('Mul', [radius, graph.op(opType, [angle])]))
-  // Of an odd number the last one is not needed.
-  const end = graph.reshape(graph.cast(count, 'int64'), [1])
-  const numbers = graph.op('Slice', [graph.concat(both, 0), graph.ints([0]), end], {}, { types: [{ type: 'float32', dims: [null] }] })
-  return shaped(graph, numbers, shape)
+  return graph.concat(both, 0)
 }
 
 /** Draws `count` indices by the weights of the last dimension, which need not add up to 1: [..., classes] → float32 [..., count]. */

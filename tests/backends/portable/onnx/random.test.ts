@@ -65,6 +65,37 @@ describe('random numbers', () => {
     expect(Math.abs(mean(pairs.map(([x, y]) => x * x * y * y)) - 1)).toBeLessThan((4 * Math.sqrt(8)) / Math.sqrt(pairs.length))
   })
 
+  it.each([
+    ['uniform', uniform, 0.5, 1 / 12],
+    ['normal', normal, 0, 1],
+  ] as const)('of which there are many are drawn part by part: %s', async (_name, make, centre, variance) => {
+    const many = 400_001
+    const given = builder()
+    const sizeOf = (size: number[]) => ({ shape: { type: 'int64' as const, data: BigInt64Array.from(size, BigInt), dims: [size.length] } })
+    const ofShape = make(given, given.input('shape', 'int64', [2]), 5n)
+    const [unknown] = await runGraph(given, [ofShape], sizeOf([many, 1]))
+    expect([...unknown!.dims]).toEqual([many, 1])
+    const known = builder()
+    const [values] = await runGraph(known, [make(known, known.ints([many]), 5n)])
+    expect(unknown!.data).toEqual(values!.data)
+    const data = values!.data as Float32Array
+    expect(data).toHaveLength(many)
+    // Four standard errors; the fourth moments are 1/80 and 3.
+    expect(Math.abs(mean(data) - centre)).toBeLessThan(4 * Math.sqrt(variance / many))
+    const squares = mean(data.map((x) => (x - centre) ** 2))
+    expect(Math.abs(squares - variance)).toBeLessThan(4 * Math.sqrt(((make === uniform ? 1 / 80 : 3) - variance ** 2) / many))
+    // A part that came twice would make several hundred thousand equal ones; of 24 bits, there are 1 % by chance.
+    expect(new Set(data).size).toBeGreaterThan(0.97 * many)
+  })
+
+  it.each([uniform, normal])('of which there are none', async (make) => {
+    const graph = builder()
+    const size = graph.input('shape', 'int64', [2])
+    const none = { type: 'int64' as const, data: BigInt64Array.of(0n, 3n), dims: [2] }
+    const [values] = await runGraph(graph, [make(graph, size, 5n)], { shape: none })
+    expect([...values!.dims]).toEqual([0, 3])
+  })
+
   it('draw anew each time without a seed', async () => {
     const graph = builder()
     const size = graph.ints([1000])
