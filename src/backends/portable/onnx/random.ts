@@ -52,7 +52,7 @@ function countOf(graph: GraphBuilder, shape: Value): Value {
   return graph.cast(graph.op('ReduceProd', [shape, graph.ints([0])], { keepdims: 0 }), 'int32')
 }
 
-/** Hashes of the indices `begin` … `begin + count` - 1 (int32 scalars). */
+/** Makes a vector of numbers from the indices `begin` … `begin + count` - 1 (int32 scalars). */
 type Draw = (graph: GraphBuilder, begin: Value, count: Value) => Value
 
 /**
@@ -70,7 +70,7 @@ function bits(graph: GraphBuilder, seed: bigint): Draw {
 
 /**
  * A vector of `count` numbers (int32 scalar), drawn part by part.
- * @param draw the `each` numbers of every index from `begin` on, as a vector of `each` · `count` ones
+ * @param each how many numbers `draw` makes of an index
  */
 function inParts(graph: GraphBuilder, count: Value, each: 1 | 2, draw: Draw): Value {
   const int = (number: number) => graph.scalar(number, 'int32')
