@@ -36,6 +36,19 @@ const halves: [number, number][] = [
   [1024, 0x6400],
 ]
 
+/** 1…4 × 1… elements, [1, 2] when nothing else is asked for. */
+const flexibleArray = array('float32', [1, 2], {
+  shapeFlexibility: {
+    case: 'shapeRange',
+    value: {
+      sizeRanges: [
+        { lowerBound: 1, upperBound: 4 },
+        { lowerBound: 1, upperBound: -1 },
+      ],
+    },
+  },
+})
+
 describe('multiarrays', () => {
   const types: ArrayTypeName[] = ['float16', 'float32', 'float64', 'int32', 'int8']
   it.each(types)('of %s go in row-major and come out of padded rows', async (type) => {
@@ -150,18 +163,7 @@ describe('multiarrays', () => {
   })
 
   it('of outputs whose shape is not declared go into the caller’s array if there is room', async () => {
-    const flexible = array('float32', [1, 2], {
-      shapeFlexibility: {
-        case: 'shapeRange',
-        value: {
-          sizeRanges: [
-            { lowerBound: 1, upperBound: 4 },
-            { lowerBound: 1, upperBound: -1 },
-          ],
-        },
-      },
-    })
-    const path = modelFile({ inputs: [{ name: 'x', type: flexible }], outputs: [{ name: 'y', type: array('float32', []) }] })
+    const path = modelFile({ inputs: [{ name: 'x', type: flexibleArray }], outputs: [{ name: 'y', type: array('float32', []) }] })
     const x: Tensor = { type: 'float32', dims: [1, 3], data: Float32Array.of(1, 2, 3) }
     await withModel(path, async (model) => {
       const roomy = new Float32Array(5)
@@ -179,18 +181,7 @@ describe('multiarrays', () => {
   })
 
   it('of a flexible output go into the caller’s array if there is room, allocated or not', async () => {
-    const flexible = array('float32', [1, 2], {
-      shapeFlexibility: {
-        case: 'shapeRange',
-        value: {
-          sizeRanges: [
-            { lowerBound: 1, upperBound: 4 },
-            { lowerBound: 1, upperBound: -1 },
-          ],
-        },
-      },
-    })
-    const path = modelFile({ inputs: [{ name: 'x', type: flexible }], outputs: [{ name: 'y', type: flexible }] })
+    const path = modelFile({ inputs: [{ name: 'x', type: flexibleArray }], outputs: [{ name: 'y', type: flexibleArray }] })
     const x = (...data: number[]): Tensor => ({ type: 'float32', dims: [1, data.length], data: Float32Array.from(data) })
     await withModel(path, async (model) => {
       for (const y of [new Float32Array(2), model.allocate('y')]) {

@@ -41,6 +41,3 @@ export function range(builder: GraphBuilder, count: number | Value): Value {
   if (typeof count === 'number') return builder.ints(upTo(count))
   return builder.op('Range', [builder.scalar(0, 'int64'), builder.cast(count, 'int64'), builder.scalar(1, 'int64')])
 }
-
-/** The number that stands for "to the very end" in ONNX's Slice. */
-export const toEnd = 2 ** 31 - 1

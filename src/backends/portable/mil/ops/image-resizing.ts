@@ -1,6 +1,7 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { interpolation } from '../../onnx/interpolation.ts'
 import { asValue } from '../../onnx/shape-element.ts'
+import { toEnd } from '../../onnx/slice-bound.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
@@ -369,7 +370,7 @@ export const imageResizing: LoweringTable = {
     const rank = x.dims.length
     const [top, bottom] = op.ints('crop_height') as [number, number]
     const [left, right] = op.ints('crop_width') as [number, number]
-    const end = (amount: number) => (amount === 0 ? 2 ** 31 - 1 : -amount)
+    const end = (amount: number) => (amount === 0 ? toEnd : -amount)
     return op.builder.slice(x, [rank - 2, rank - 1], [top, left], [end(bottom), end(right)])
   },
   crop_resize: cropResize,

@@ -1,8 +1,9 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { asValue, product } from '../../onnx/shape-element.ts'
+import { toEnd } from '../../onnx/slice-bound.ts'
 import { type Dim, sameDims, type Value } from '../../onnx/value.ts'
 import type { OpContext } from '../context.ts'
-import { range, toEnd, upTo } from './common.ts'
+import { range, upTo } from './common.ts'
 
 /** A slice in ONNX's terms: constants where known, else int64 vectors of the graph. */
 interface Slice {

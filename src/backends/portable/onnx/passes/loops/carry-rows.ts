@@ -1,3 +1,4 @@
+import { elementCount } from '../../../../../model/tensor.ts'
 import type { Graph, Node } from '../../graph.ts'
 import type { Dim } from '../../value.ts'
 import { bodyOf, type Rewriter } from '../rewriter.ts'
@@ -21,8 +22,7 @@ function isZeroFrom(name: string, row: number, rewriter: Rewriter): boolean {
   const constant = rewriter.constant(name)
   if (constant) {
     const [rows, ...rest] = constant.dims as number[]
-    const size = rest.reduce((a, b) => a * b, 1)
-    return (constant.constant!.data as Float32Array).subarray(Math.min(row, rows!) * size).every((x) => x === 0)
+    return (constant.constant!.data as Float32Array).subarray(Math.min(row, rows!) * elementCount(rest)).every((x) => x === 0)
   }
   const node = rewriter.producer(name)
   if (node?.opType === 'Expand') return rewriter.scalar(node.inputs[0]) === 0

@@ -2,8 +2,9 @@ import type { Graph, Node } from '../../graph.ts'
 import { sameDims } from '../../value.ts'
 import type { Rewriter } from '../rewriter.ts'
 import { type CountedLoop, namesIn } from './counted-loop.ts'
-import { type Gate, type GruCell, gruCell, origin } from './gru-cell.ts'
-import { same, type WholeNumbers } from './whole-numbers.ts'
+import { type Gate, type GruCell, gruCell } from './gru-cell.ts'
+import { origin, rowOf } from './row-of.ts'
+import type { WholeNumbers } from './whole-numbers.ts'
 
 /** A loop that computes a GRU, and nothing else. */
 interface GruLoop {
@@ -20,37 +21,36 @@ interface GruLoop {
 }
 
 function gruLoop(loop: CountedLoop, rewriter: Rewriter, numbers: WholeNumbers): GruLoop | undefined {
-  const { node, body, counter, index, start, end } = loop
+  const { node, body, index, end } = loop
   const variables = body.inputs.slice(2)
   const [, ...results] = body.outputs
   const at = 1 - index
   const state = variables[at]
   // What the counter is in the end, nobody asks.
-  if (variables.length !== 2 || start !== 0 || state?.type !== 'float32' || rewriter.reads(node.outputs[index]!) > 0) return undefined
+  if (variables.length !== 2 || state?.type !== 'float32' || rewriter.reads(node.outputs[index]!) > 0) return undefined
   const next = origin(results[at]!.name, rewriter)
   if (!results.slice(2).every(({ name }) => origin(name, rewriter) === next)) return undefined
   const cell = gruCell(next, state.name, rewriter)
-  const gates = cell && [cell.update, cell.reset, cell.hidden]
-  const gather = rewriter.producer(cell?.hidden.input.x)
-  if (!gates?.every(({ input }) => input.x === gather?.outputs[0]) || gather?.opType !== 'Gather' || (gather.attributes.axis ?? 0) !== 0) {
-    return undefined
-  }
-  const [sequence, place] = gather.inputs as [string, string]
+  if (!cell) return undefined
+  const gates = [cell.update, cell.reset, cell.hidden]
   const inside = namesIn(body)
+  const gather = rowOf(cell.hidden.input.x, loop, inside, rewriter, numbers)
+  if (!gather || !gates.every(({ input }) => input.x === gather.outputs[0])) return undefined
+  const sequence = gather.inputs[0]!
   const given = gates.flatMap(({ input, state: recurrent }) => [input.weight, input.bias, recurrent.weight, recurrent.bias])
-  if ([sequence, ...given].some((name) => name !== undefined && inside.has(name))) return undefined
+  if (given.some((name) => name !== undefined && inside.has(name))) return undefined
   const shape = rewriter.shape(sequence)!
   const [, batch, inputs] = shape
-  const [size] = rewriter.dims(cell!.hidden.state.weight)!
+  const [size] = rewriter.dims(cell.hidden.state.weight)!
   if (shape.length !== 3 || !batch || !inputs || !size) return undefined
   const fits = gates.every(
     ({ input, state: recurrent }) =>
       sameDims(rewriter.dims(input.weight), [size, inputs]) && sameDims(rewriter.dims(recurrent.weight), [size, size]),
   )
   const ofBatch = [next, state.name].every((name) => sameDims(rewriter.dims(name), [batch, size]))
-  if (!fits || !ofBatch || !same(numbers.of(place), { base: counter, offset: 0 }) || !same(end, numbers.size(sequence, 0))) return undefined
+  if (!fits || !ofBatch) return undefined
   const steps = end.base === '' ? end.offset : undefined
-  return steps === 0 ? undefined : { cell: cell!, sequence, initial: node.inputs[at + 2]!, batch, inputs, size, steps }
+  return steps === 0 ? undefined : { cell, sequence, initial: node.inputs[at + 2]!, batch, inputs, size, steps }
 }
 
 /** The constants of ONNX's GRU, each for one direction. */

@@ -1,6 +1,7 @@
 import type { Node } from '../../graph.ts'
 import { sameDims } from '../../value.ts'
 import type { Rewriter } from '../rewriter.ts'
+import { origin } from './row-of.ts'
 
 /** x · weightᵀ + bias */
 export interface Linear {
@@ -20,12 +21,6 @@ export interface GruCell {
   update: Gate
   reset: Gate
   hidden: Gate
-}
-
-/** The value that a node only gives another name, or the same elements in another shape. */
-export function origin(name: string, rewriter: Rewriter): string {
-  const node = rewriter.producer(name)
-  return node && ['Identity', 'Reshape', 'Squeeze', 'Unsqueeze'].includes(node.opType) ? origin(node.inputs[0]!, rewriter) : name
 }
 
 /** The inputs of what computes `name`, where that is a node of this kind; both orders of two that may be exchanged. */

@@ -1,23 +1,13 @@
-import type { Graph, Node } from '../../graph.ts'
 import type { Rewriter } from '../rewriter.ts'
 import { type CountedLoop, namesIn } from './counted-loop.ts'
-import { origin } from './gru-cell.ts'
-import { same, type WholeNumbers } from './whole-numbers.ts'
-
-/** The Gather of which a value is the row that the loop is at, where it goes through all rows of what is there before it. */
-function rowOf(name: string, loop: CountedLoop, inside: ReadonlySet<string>, rewriter: Rewriter, numbers: WholeNumbers): Node | undefined {
-  const gather = rewriter.producer(origin(name, rewriter))
-  if (gather?.opType !== 'Gather' || (gather.attributes.axis ?? 0) !== 0) return undefined
-  const [sequence, place] = gather.inputs as [string, string]
-  if (inside.has(sequence) || !same(numbers.of(place), { base: loop.counter, offset: 0 })) return undefined
-  return loop.start === 0 && same(loop.end, numbers.size(sequence, 0)) ? gather : undefined
-}
+import { rowOf } from './row-of.ts'
+import type { WholeNumbers } from './whole-numbers.ts'
 
 /**
  * A product of the row that a loop is at with a weight, as recurrent networks make of their inputs, is computed for all rows at once before the loop.
  * @returns whether there was one
  */
-export function hoistProducts(_graph: Graph, loop: CountedLoop, rewriter: Rewriter, numbers: WholeNumbers): boolean {
+export function hoistProducts(loop: CountedLoop, rewriter: Rewriter, numbers: WholeNumbers): boolean {
   const inside = namesIn(loop.body)
   let changed = false
   for (const gemm of loop.body.nodes.filter(({ opType, attributes }) => opType === 'Gemm' && !attributes.transA)) {

@@ -45,5 +45,5 @@ export function optimizeLoops(graph: Graph, largest: LargestDims): void {
     tried.add(loop.body)
     return fuseGru(whole, loop, ...known)
   })
-  each(graph, largest, hoistProducts)
+  each(graph, largest, (_graph, ...known) => hoistProducts(...known))
 }

@@ -1,4 +1,5 @@
 import type { Node } from '../../graph.ts'
+import { toEnd } from '../../slice-bound.ts'
 import type { Dim } from '../../value.ts'
 import { bodyOf, type Rewriter } from '../rewriter.ts'
 import { type CountedLoop, countedLoop } from './counted-loop.ts'
@@ -233,10 +234,9 @@ export class WholeNumbers {
     const step = steps ? this.#rewriter.ints(steps)?.at(at) : 1
     if (at < 0 || from === undefined || to === undefined) return undefined
     const size = this.size(x!, axis)
-    const farthest = 2 ** 31 - 1
-    if (step === -1 && (from === -1 || from >= farthest) && to <= -farthest) return size
+    if (step === -1 && (from === -1 || from >= toEnd) && to <= -toEnd) return size
     // A slice takes no less than none.
-    if (step !== 1 || to < farthest || from < 0 || this.isLess(size, { base: '', offset: from }) !== false) return undefined
+    if (step !== 1 || to < toEnd || from < 0 || this.isLess(size, { base: '', offset: from }) !== false) return undefined
     return { ...size, offset: size.offset - from }
   }
 
