@@ -146,6 +146,26 @@ describe('lowering of ML Programs', () => {
     expect(outputs!.y).toEqual([1, -2, 3, 1, -2, 3])
   })
 
+  // torch's x[mask] = 0 with a mask of nothing but false.
+  test('a single element is tiled no times where the count says so, and scattered nowhere', async () => {
+    const operations = [
+      operation('tile', { x: { floats: [7], dims: [1] }, reps: 'count' }, { updates: float32(null) }),
+      operation('scatter_nd', { data: 'x', indices: 'indices', updates: 'updates', mode: { text: 'update' } }, { y: float32(3) }),
+    ]
+    const model = programModel({ x: float32(3), count: int32(1), indices: int32(null, 1) }, operations, ['y'])
+    const scattered = async (...indices: number[]) => {
+      const feeds = {
+        x: new Tensor('float32', Float32Array.of(1, 2, 3), [3]),
+        count: new Tensor('int32', Int32Array.of(indices.length), [1]),
+        indices: new Tensor('int32', Int32Array.from(indices), [indices.length, 1]),
+      }
+      const [outputs] = await run(model, feeds)
+      return outputs!.y
+    }
+    expect(await scattered()).toEqual([1, 2, 3])
+    expect(await scattered(2, 0)).toEqual([7, 2, 7])
+  })
+
   test('asks for the shape where an op has to know it, and lowers with one', () => {
     const normalized = operation('non_maximum_suppression', nms('x'), {
       b: float32(1, 5, 4),

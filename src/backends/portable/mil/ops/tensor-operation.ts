@@ -195,9 +195,13 @@ export const tensorOperation: LoweringTable = {
     const x = op.input('x')
     const reps = op.known('reps')
     if (reps) return reps.every((count) => count === 1) ? x : builder.op('Tile', [x, builder.ints(reps)])
-    // Converters of torch's `expand` once divided its -1 ("as it is") by the size: such counts leave the dimension alone in Core ML.
-    const counts = builder.op('Max', [builder.cast(op.input('reps'), 'int64'), builder.scalar(1, 'int64')])
-    return builder.op('Tile', [x, counts])
+    const counts = builder.cast(op.input('reps'), 'int64')
+    const [zero, one] = [builder.scalar(0, 'int64'), builder.scalar(1, 'int64')]
+    // Converters of torch's `expand` divide the sizes asked for by the present ones, and older ones its -1 ("as it is") too: -1, or nothing
+    // where there is more than one element, leaves the dimension alone in Core ML. A single element can be repeated no times.
+    const least = builder.op('Where', [builder.op('Equal', [builder.shape(x), one]), zero, one])
+    const repeats = builder.op('Where', [builder.op('Less', [counts, least]), one, counts])
+    return builder.op('Tile', [x, repeats])
   },
   topk,
 }
