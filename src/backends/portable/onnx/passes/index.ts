@@ -3,6 +3,7 @@ import type { Dim } from '../value.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseHardSwish } from './fuse-hard-swish.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
+import { fuseRmsNormalization } from './fuse-rms-normalization.ts'
 import { keepSumsApart } from './keep-sums-apart.ts'
 import { optimizeLoops } from './loops/index.ts'
 import { mergeBounds } from './merge-bounds.ts'
@@ -26,6 +27,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   mergeBounds(rewriter)
   fuseHardSwish(rewriter)
   fuseInstanceNormalization(rewriter)
+  fuseRmsNormalization(rewriter)
   mergePadding(rewriter)
   poolMeans(rewriter)
   spareConcatenations(rewriter)
