@@ -49,6 +49,11 @@ export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, 
   )
 }
 
+/** The bias; coremltools writes zeros where a layer has none, which would be added at every prediction. */
+function biasOf(op: OpContext): Value | undefined {
+  return op.known('bias')?.every((term) => term === 0) ? undefined : op.optional('bias')
+}
+
 /**
  * x · weightᵀ + bias over the last axis. Gemm takes the weight as the file has it and packs it once at load, which onnxruntime's
  * FusedMatMul does not; leading axes are folded into one around it, at no cost.
@@ -57,15 +62,11 @@ function linearLayer(op: OpContext): Value {
   const { builder } = op
   const compressed = op.constant('weight')?.quantized
   if (compressed) {
-    const [x, bias] = ofOneType(builder, [op.input('x'), op.optional('bias')])
+    const [x, bias] = ofOneType(builder, [op.input('x'), biasOf(op)])
     const product = x?.type === 'float32' ? matmulQuantized(builder, x, compressed) : undefined
     if (product) return bias ? builder.op('Add', [product, bias]) : product
   }
-  const [x, weight, bias] = ofOneType(builder, [op.input('x'), op.input('weight'), op.optional('bias')]) as [
-    Value,
-    Value,
-    Value | undefined,
-  ]
+  const [x, weight, bias] = ofOneType(builder, [op.input('x'), op.input('weight'), biasOf(op)]) as [Value, Value, Value | undefined]
   if (x.type !== 'float32') {
     const result = builder.op('MatMul', [x, builder.transpose(weight, [1, 0])])
     return bias ? builder.op('Add', [result, bias]) : result
