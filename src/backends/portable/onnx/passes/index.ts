@@ -1,5 +1,6 @@
 import type { Graph, InputPart } from '../graph.ts'
 import type { Dim } from '../value.ts'
+import { castPicked } from './cast-picked.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseHardSwish } from './fuse-hard-swish.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
@@ -30,6 +31,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   fuseRmsNormalization(rewriter)
   mergePadding(rewriter)
   poolMeans(rewriter)
+  castPicked(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
   dropUnused(graph)
