@@ -2,6 +2,7 @@ import type { Graph, InputPart } from '../graph.ts'
 import type { Dim } from '../value.ts'
 import { castPicked } from './cast-picked.ts'
 import { dropUnused } from './drop-unused.ts'
+import { fuseAttention } from './fuse-attention.ts'
 import { fuseHardSwish } from './fuse-hard-swish.ts'
 import { fuseInstanceNormalization } from './fuse-instance-normalization.ts'
 import { fuseRmsNormalization } from './fuse-rms-normalization.ts'
@@ -29,6 +30,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   fuseHardSwish(rewriter)
   fuseInstanceNormalization(rewriter)
   fuseRmsNormalization(rewriter)
+  fuseAttention(rewriter)
   mergePadding(rewriter)
   poolMeans(rewriter)
   castPicked(rewriter)
