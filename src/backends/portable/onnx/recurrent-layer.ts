@@ -1,10 +1,11 @@
 import type { Attributes } from './attributes.ts'
 import type { GraphBuilder } from './builder.ts'
+import { ifAny } from './if-any.ts'
 import type { Value } from './value.ts'
 
 /**
  * ONNX's RNN, GRU or LSTM; gives [steps, directions, batch, size] and the final states. No steps leave the states as they are: onnxruntime (1.30)
- * makes zeros of them then, and its GRU ends the process.
+ * makes zeros of them then, and its GRU ends the process, as GRU and LSTM do over an empty batch.
  * @param inputs as ONNX has them: X [steps, batch, inputs], W, R, B, sequence lengths, initial states, …; null for what is left out
  */
 export function recurrentLayer(
@@ -16,17 +17,11 @@ export function recurrentLayer(
   const states = opType === 'LSTM' ? 2 : 1
   const run = (graph: GraphBuilder) => graph.ops(opType, [...inputs], attributes, { outputs: 1 + states })
   const [x, , weights, , , ...initial] = inputs as Value[]
-  const steps = builder.dim(x!, 0)
-  if (typeof steps === 'number' && steps > 0) return run(builder)
   const stay = (graph: GraphBuilder) => {
     const shape = [graph.dim(weights!, 0), graph.dim(x!, 1), graph.dim(weights!, 2)]
     const zero = graph.scalar(0)
     const before = Array.from({ length: states }, (_, index) => initial[index] ?? graph.expand(zero, shape))
-    return [graph.expand(zero, [0, ...shape]), ...before]
+    return [graph.expand(zero, [graph.dim(x!, 0), ...shape]), ...before]
   }
-  if (typeof steps === 'number') return stay(builder)
-  const [then, otherwise] = [run, stay].map((branch) => builder.subgraph([], branch))
-  const types = then!.outputs.map(({ type, dims }, index) => ({ type, dims: index === 0 ? [null, ...dims.slice(1)] : dims }))
-  const isAny = builder.op('Greater', [steps, builder.scalar(0, 'int64')])
-  return builder.ops('If', [isAny], { then_branch: then!.graph, else_branch: otherwise!.graph }, { types })
+  return ifAny(builder, builder.dims(x!).slice(0, 2), run, stay)
 }

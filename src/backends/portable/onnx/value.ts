@@ -67,6 +67,11 @@ export function sameDims(dims: readonly Dim[] | undefined, others: readonly unkn
   return dims !== undefined && dims.length === others?.length && dims.every((dim, axis) => dim !== null && dim === others[axis])
 }
 
+/** What two shapes of the same rank agree on. */
+export function commonDims(a: readonly Dim[], b: readonly Dim[]): Dim[] {
+  return a.map((dim, axis) => (dim === b[axis] ? dim : null))
+}
+
 /** The shape of `value`, all of it known. @throws UnknownDimensionError */
 export function staticDims(value: Value): readonly number[] {
   if (!isStatic(value.dims)) throw new UnknownDimensionError(value)

@@ -33,6 +33,17 @@ describe.each(kinds)('%s', (kind) => {
     for (const state of states) expect(state).toEqual({ dims: [1, 2, 1], data: [0, 0] })
   })
 
+  test('gives nothing for an empty batch', async () => {
+    const graph = builder()
+    const x = graph.input('x', 'float32', [2, null, 1])
+    const weights = graph.constant('float32', [1, gates[kind], 1], Array(gates[kind]).fill(0))
+    const outputs = recurrentLayer(graph, kind, [x, weights, weights], { hidden_size: 1 })
+    const results = await runGraph(graph, outputs, { x: { type: 'float32' as const, data: new Float32Array(0), dims: [2, 0, 1] } })
+    const [all, ...states] = results.map(({ dims }) => [...dims])
+    expect(all).toEqual([2, 1, 0, 1])
+    for (const state of states) expect(state).toEqual([1, 0, 1])
+  })
+
   test.each([null, 1])('goes a step (dimension %s)', async (declared) => {
     const [all, h, c] = await run(kind, declared, 1, true)
     // h' = tanh(0), h / 2, and tanh(c / 2) / 2.

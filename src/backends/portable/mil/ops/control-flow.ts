@@ -1,6 +1,6 @@
 import type { Block } from '../../../../format/index.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
-import { constantNumbers, type Dim, type Value } from '../../onnx/value.ts'
+import { commonDims, constantNumbers, type Dim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import type { Operand } from '../operand.ts'
 import type { StateValue } from '../program.ts'
@@ -70,23 +70,18 @@ function cond(op: OpContext): Operand[] {
     }),
   )
   const [then, otherwise] = branches
-  const types = then!.outputs.map((port, index) => ({ type: port.type, dims: merged(port.dims, otherwise!.outputs[index]!.dims) }))
+  const types = then!.outputs.map((port, index) => ({ type: port.type, dims: commonDims(port.dims, otherwise!.outputs[index]!.dims) }))
   const attributes = { then_branch: then!.graph, else_branch: otherwise!.graph }
   const values = builder.ops('If', [predicate], attributes, { types })
   setStates(op, states, values.slice(operands.length))
   return operands.map((operand, index) => withValue(op, operand, values[index]!))
 }
 
-/** What two shapes of the same value agree on. */
-function merged(a: readonly Dim[], b: readonly Dim[]): Dim[] {
-  return a.map((dim, axis) => (dim === b[axis] ? dim : null))
-}
-
 /** The most that is known of a loop variable's shape in every iteration. */
 function loopDims(block: Block, index: number, operand: Operand, value: Value): readonly Dim[] {
   if (operand.kind === 'list') return value.dims.map(() => null)
   const type = milType(block.inputs[index]?.type)
-  return type.kind === 'tensor' ? merged(type.dims, value.dims) : value.dims
+  return type.kind === 'tensor' ? commonDims(type.dims, value.dims) : value.dims
 }
 
 function whileLoop(op: OpContext): Operand[] {
@@ -127,7 +122,7 @@ function whileLoop(op: OpContext): Operand[] {
     const { result: again } = withStates(op, new Map(states.map((name) => [name, after.get(name)!.value])), () => test(inner, operands))
     return [again, ...operands.map((operand) => carried(op, operand)), ...states.map((name) => after.get(name)!.value)]
   })
-  const types = ports.slice(2).map((port, index) => ({ type: port.type, dims: merged(port.dims, outputs[index + 1]!.dims) }))
+  const types = ports.slice(2).map((port, index) => ({ type: port.type, dims: commonDims(port.dims, outputs[index + 1]!.dims) }))
   const results = builder.ops('Loop', [null, first, ...values, ...stateValues], { body: graph }, { types })
   setStates(op, states, results.slice(values.length))
   return operands.map((operand, index) => withValue(op, operand, results[index]!))
