@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { floatRange } from '../../onnx/float-range.ts'
 import { reflectPad } from '../../onnx/reflect-pad.ts'
+import { topK } from '../../onnx/top-k.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { computeType } from '../types.ts'
@@ -125,9 +126,8 @@ function topk(op: OpContext): Value[] {
       : known === -1
         ? builder.shapeVector([builder.dim(x, axis)])
         : builder.ints([known])
-  const attributes = { axis, largest: op.bool('ascending', false) ? 0 : 1 }
-  const [values, indices] = builder.ops('TopK', [x, count], attributes, { outputs: 2 })
-  return op.bool('return_indices', true) ? [values!, indices!] : [values!]
+  const [values, indices] = topK(builder, x, count, axis, !op.bool('ascending', false))
+  return op.bool('return_indices', true) ? [values, indices] : [values]
 }
 
 /** Shape parameter as list of dimensions or as vector of the graph. */
@@ -147,7 +147,7 @@ export const tensorOperation: LoweringTable = {
     const x = op.input('x')
     const axis = normalAxis(op.number('axis', -1), x.dims.length)
     const count = builder.shapeVector([builder.dim(x, axis)])
-    return builder.ops('TopK', [x, count], { axis, largest: op.bool('ascending', false) ? 0 : 1 }, { outputs: 2 })[1]!
+    return topK(builder, x, count, axis, !op.bool('ascending', false))[1]
   },
   band_part: bandPart,
   concat,

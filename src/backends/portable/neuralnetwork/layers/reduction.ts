@@ -1,5 +1,6 @@
 import { ReduceAxis, ReduceOperation } from '../../../../format/index.ts'
 import { asValue } from '../../onnx/shape-element.ts'
+import { topK } from '../../onnx/top-k.ts'
 import type { Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable } from '../layer.ts'
 import { scalarOf, toFloat, toInt64 } from '../shapes.ts'
@@ -49,8 +50,8 @@ const argument = (opType: 'ArgMax' | 'ArgMin') => (layer: LayerContext<{ axis: n
 /** The first `count` of the sorted elements along an axis, and where they were; of equal ones the earlier comes first. */
 export function sorted(layer: LayerContext<unknown>, x: Value, axis: number, count: Value, largest: boolean): [Value, Value] {
   const { graph } = layer
-  const [values, indices] = graph.ops('TopK', [x, count], { axis, largest: largest ? 1 : 0, sorted: 1 }, { outputs: 2 })
-  return [values!, toFloat(graph, indices!)]
+  const [values, indices] = topK(graph, x, count, axis, largest)
+  return [values, toFloat(graph, indices)]
 }
 
 export const reductionLayers: LayerTable = {
