@@ -1,0 +1,52 @@
+import { Tensor } from 'onnxruntime-node'
+import { describe, expect, test } from 'vitest'
+import { float32, int32, operation, type Parameter, programModel, run } from './program.ts'
+
+const floats = (...dims: number[]) => new Tensor('float32', new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(2), dims)
+
+/** One op on inputs of the sizes that are given, open in the program unless said otherwise. Its elements, and its shape. */
+async function result(
+  type: string,
+  sizes: Record<string, number[]>,
+  parameters: Record<string, Parameter>,
+  rank: number,
+  open?: (number | null)[][],
+) {
+  const inputs = Object.fromEntries(
+    Object.entries(sizes).map(([name, dims], at) => [name, float32(...(open?.[at] ?? dims.map(() => null)))]),
+  )
+  const named = Object.fromEntries(Object.keys(sizes).map((name) => [name, name]))
+  const operations = [
+    operation(type, { ...named, ...parameters }, { result: float32(...Array(rank).fill(null)) }),
+    operation('shape', { x: 'result' }, { shape: int32(rank) }),
+  ]
+  const feeds = Object.fromEntries(Object.entries(sizes).map(([name, dims]) => [name, floats(...dims)]))
+  const [outputs] = await run(programModel(inputs, operations, ['result', 'shape']), feeds)
+  return outputs
+}
+
+// Expected values are numpy's.
+describe('tensors that turn out to have no elements', () => {
+  const ints = (...numbers: number[]) => ({ ints: numbers, dims: [numbers.length] })
+
+  test('reduced over axes that count from the end', async () => {
+    const reduced = (type: string, axis: number, ...dims: number[]) =>
+      result(type, { x: dims }, { axes: ints(axis), keep_dims: { bool: false } }, 1)
+    expect(await reduced('reduce_sum', -1, 2, 0)).toEqual({ result: [0, 0], shape: [2] })
+    expect(await reduced('reduce_prod', -2, 0, 3)).toEqual({ result: [1, 1, 1], shape: [3] })
+    expect(await reduced('reduce_sum', -1, 0, 3)).toEqual({ result: [], shape: [0] })
+    expect(await result('reduce_argmax', { x: [0, 3] }, { axis: { ints: [-1] }, keep_dims: { bool: false } }, 1)).toEqual({
+      result: [],
+      shape: [0],
+    })
+  })
+
+  test('have no mean', async () => {
+    const mean = (axes: Record<string, Parameter>, rank: number, ...dims: number[]) =>
+      result('reduce_mean', { x: dims }, { ...axes, keep_dims: { bool: false } }, rank)
+    expect(await mean({ axes: ints(-1) }, 1, 2, 0)).toEqual({ result: [Number.NaN, Number.NaN], shape: [2] })
+    expect(await mean({ axes: ints(0) }, 1, 3, 2)).toEqual({ result: [2, 2], shape: [2] })
+    expect(await mean({ axes: ints(0) }, 1, 3, 0)).toEqual({ result: [], shape: [0] })
+    expect(await mean({ axes: ints(0, 1) }, 0, 0, 2)).toMatchObject({ result: [Number.NaN] })
+  })
+})
