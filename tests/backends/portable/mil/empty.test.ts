@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import { float32, int32, operation, type Parameter, programModel, run } from './program.ts'
+import { float32, int32, operation, type Parameter, programModel, run, runEach } from './program.ts'
 
 const floats = (...dims: number[]) => new Tensor('float32', new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(2), dims)
 
@@ -48,5 +48,61 @@ describe('tensors that turn out to have no elements', () => {
     expect(await mean({ axes: ints(0) }, 1, 3, 2)).toEqual({ result: [2, 2], shape: [2] })
     expect(await mean({ axes: ints(0) }, 1, 3, 0)).toEqual({ result: [], shape: [0] })
     expect(await mean({ axes: ints(0, 1) }, 0, 0, 2)).toMatchObject({ result: [Number.NaN] })
+  })
+
+  test('multiplied: sums of no terms are zeros, in every matrix', async () => {
+    const product = { x: 'x', y: 'y', transpose_x: { bool: false }, transpose_y: { bool: true } }
+    const operations = [
+      operation('matmul', product, { product: float32(3, 2, 4) }),
+      operation('add', { x: 'product', y: { floats: [1] } }, { result: float32(3, 2, 4) }),
+    ]
+    const model = programModel({ x: float32(3, 2, null), y: float32(3, 4, null) }, operations, ['result'])
+    const feed = (terms: number) => ({ x: floats(3, 2, terms), y: floats(3, 4, terms) })
+    // The memory is that of an earlier product.
+    const [some, none] = await runEach(model, [feed(5), feed(0)])
+    expect(some!.result).toEqual(Array(24).fill(21))
+    expect(none!.result).toEqual(Array(24).fill(1))
+  })
+
+  test('multiplied with a matrix that is broadcast', async () => {
+    const product = (x: number[], y: number[], open: (number | null)[][]) =>
+      result(
+        'matmul',
+        { x, y },
+        { transpose_x: { bool: false }, transpose_y: { bool: false } },
+        x.length > 1 ? Math.max(x.length, y.length) : 2,
+        open,
+      )
+    expect(
+      await product(
+        [3, 4],
+        [0, 4, 5],
+        [
+          [3, 4],
+          [null, 4, 5],
+        ],
+      ),
+    ).toEqual({ result: [], shape: [0, 3, 5] })
+    expect(
+      await product(
+        [0, 1, 3, 4],
+        [1, 2, 4, 5],
+        [
+          [null, 1, 3, 4],
+          [1, 2, 4, 5],
+        ],
+      ),
+    ).toEqual({ result: [], shape: [0, 2, 3, 5] })
+    expect(await product([4], [0, 4, 5], [[4], [null, 4, 5]])).toEqual({ result: [], shape: [0, 5] })
+    expect(
+      await product(
+        [1, 2],
+        [3, 2, 1],
+        [
+          [1, 2],
+          [null, 2, 1],
+        ],
+      ),
+    ).toEqual({ result: [8, 8, 8], shape: [3, 1, 1] })
   })
 })

@@ -90,18 +90,23 @@ export function lower(model: Model, options?: ProgramOptions, shapes?: Record<st
   return lowerProgram(model, noFile, options)(shapes)
 }
 
-/** Lowers a model and runs it; numbers of its outputs. */
-export async function run(
+/** Lowers a model and runs it twice; numbers of its outputs. */
+export function run(model: Model, feeds: Record<string, OrtTensor> = {}, options?: ProgramOptions): Promise<Record<string, number[]>[]> {
+  return runEach(model, [feeds, feeds], options)
+}
+
+/** Lowers a model and runs it with one feed after the other; numbers of its outputs. */
+export async function runEach(
   model: Model,
-  feeds: Record<string, OrtTensor> = {},
+  feeds: readonly Record<string, OrtTensor>[],
   options?: ProgramOptions,
 ): Promise<Record<string, number[]>[]> {
   const { model: bytes, externalData } = encodeModel(lower(model, options).graph)
   const session = await InferenceSession.create(bytes, { externalData, logSeverityLevel: 3 })
   try {
     const results: Record<string, number[]>[] = []
-    for (let again = 0; again < 2; again++) {
-      const outputs = await session.run(feeds)
+    for (const feed of feeds) {
+      const outputs = await session.run(feed)
       results.push(
         Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, Array.from(tensor.data as Float32Array, Number)])),
       )

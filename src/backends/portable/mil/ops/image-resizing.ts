@@ -5,6 +5,7 @@ import { toEnd } from '../../onnx/slice-bound.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
+import { matmul } from './linear.ts'
 
 /** Where the points of the output lie in the input, by the name that Core ML gives it. */
 type Sampling = 'STRICT_ALIGN_CORNERS' | 'ALIGN_CORNERS' | 'DEFAULT' | 'OFFSET_CORNERS' | 'UNALIGN_CORNERS'
@@ -85,7 +86,7 @@ function resizeLinear(op: OpContext, x: Value, sizes: readonly ShapeElement[], s
     return pixelWeights(builder, clamp(builder, points, size), size)
   })
   const wide = builder.op('MatMul', [x, builder.transpose(weights[1]!, [1, 0])])
-  return builder.op('MatMul', [weights[0]!, wide])
+  return matmul(builder, weights[0]!, wide)
 }
 
 /** ONNX's Resize of the last two dimensions. */
@@ -236,7 +237,7 @@ function cropped(op: OpContext, boxes: Value, images: Value | undefined): Value 
   const source = images ? builder.unsqueeze(builder.op('Gather', [x, images], { axis: 0 }), [1]) : builder.unsqueeze(x, [0])
   const rowWeights = builder.unsqueeze(down.weights, [1, 2])
   const columnWeights = builder.unsqueeze(builder.transpose(across.weights, [0, 2, 1]), [1, 2])
-  const sampled = builder.op('MatMul', [builder.op('MatMul', [rowWeights, source]), columnWeights])
+  const sampled = matmul(builder, matmul(builder, rowWeights, source), columnWeights)
   const inside = builder.op('And', [builder.unsqueeze(down.inside, [1, 2, 4]), builder.unsqueeze(across.inside, [1, 2, 3])])
   return builder.op('Where', [inside, sampled, builder.scalar(op.number('pad_value', 0))])
 }
@@ -352,7 +353,7 @@ function affine(op: OpContext): Value {
   const matrix = op.input('transform_matrix')
   const shaped = builder.reshape(matrix, [builder.dim(matrix, 0), 2, 3])
   // [D, h · w, 2]
-  const moved = builder.op('MatMul', [grid, builder.transpose(shaped, [0, 2, 1])])
+  const moved = matmul(builder, grid, shaped, { transposeY: true })
   const batch = builder.dim(x, 0)
   const [columns, rows] = [0, 1].map((index) => {
     const part = builder.reshape(builder.slice(moved, [2], [index], [index + 1]), [builder.dim(matrix, 0), height, width])

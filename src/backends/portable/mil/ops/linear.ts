@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { ifAny } from '../../onnx/if-any.ts'
 import { inferOutputs } from '../../onnx/infer.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
@@ -19,6 +20,10 @@ function swapLast(builder: GraphBuilder, value: Value): Value {
   return builder.transpose(value, perm)
 }
 
+function swappedDims(value: Value): Value {
+  return { ...value, dims: [...value.dims.slice(0, -2), value.dims.at(-1)!, value.dims.at(-2)!] }
+}
+
 /** Operands of one type. Since iOS 17 a constant one may have another type than the rest: then all are computed with in float32. */
 function ofOneType<T extends Value | undefined>(builder: GraphBuilder, values: readonly T[]): T[] {
   const types = new Set(values.flatMap((value) => (value ? [value.type] : [])))
@@ -29,24 +34,41 @@ function ofOneType<T extends Value | undefined>(builder: GraphBuilder, values: r
 export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, transposeY, scale = 1 }: MatMulOptions = {}): Value {
   const left = Boolean(transposeX) && x.dims.length > 1
   const right = Boolean(transposeY) && y.dims.length > 1
-  if (x.type !== 'float32' || x.dims.length < 2 || y.dims.length < 2 || (!left && !right && scale === 1)) {
-    const result = builder.op('MatMul', [left ? swapLast(builder, x) : x, right ? swapLast(builder, y) : y])
-    return scale === 1 ? result : builder.op('Mul', [result, builder.scalar(scale)])
+  const fused = x.type === 'float32' && x.dims.length >= 2 && y.dims.length >= 2 && (left || right || scale !== 1)
+  const multiply = (graph: GraphBuilder): Value => {
+    if (!fused) {
+      const result = graph.op('MatMul', [left ? swapLast(graph, x) : x, right ? swapLast(graph, y) : y])
+      return scale === 1 ? result : graph.op('Mul', [result, graph.scalar(scale)])
+    }
+    const types = inferOutputs('MatMul', [left ? swappedDims(x) : x, right ? swappedDims(y) : y], {}, 1)
+    const attributes = { transA: left ? 1 : 0, transB: right ? 1 : 0, alpha: scale }
+    return graph.op('FusedMatMul', [x, y], attributes, { domain: 'com.microsoft', types })
   }
-  const swapped = (value: Value, swap: boolean): Value => {
-    if (!swap) return value
-    const dims = [...value.dims]
-    const last = dims.pop()!
-    const before = dims.pop()!
-    return { ...value, dims: [...dims, last, before] }
+  const terms = x.dims.at(left ? -2 : -1) ?? y.dims.at(right ? -1 : -2)
+  // Of several fused products over no terms, onnxruntime (1.30) leaves all but the first as it finds the memory.
+  if (!(fused && !terms && Math.max(x.dims.length, y.dims.length) > 2) && !stretchesOpenBatch(x, y)) return multiply(builder)
+  // Sums of nothing are zeros.
+  const zeros = (graph: GraphBuilder): Value => {
+    const sum = (value: Value, axis: number, other: Value) =>
+      graph.op('ReduceSum', [value, graph.ints([axis])], { keepdims: other.dims.length > 1 ? 1 : 0 })
+    const [a, b] = [left ? swapLast(graph, x) : x, right ? swapLast(graph, y) : y]
+    return graph.op('Mul', [sum(a, a.dims.length - 1, b), sum(b, Math.max(0, b.dims.length - 2), a)])
   }
-  const types = inferOutputs('MatMul', [swapped(x, left), swapped(y, right)], {}, 1)
-  return builder.op(
-    'FusedMatMul',
-    [x, y],
-    { transA: left ? 1 : 0, transB: right ? 1 : 0, alpha: scale },
-    { domain: 'com.microsoft', types },
-  )
+  const dims = [...builder.dims(x), ...builder.dims(y)]
+  return ifAny(
+    builder,
+    dims,
+    (graph) => [multiply(graph)],
+    (graph) => [zeros(graph)],
+  )[0]!
+}
+
+/** Whether an operand may have to be broadcast along an open dimension, which onnxruntime (1.30) refuses where that is of size zero. */
+function stretchesOpenBatch(x: Value, y: Value): boolean {
+  if (y.dims.length < 3) return false
+  const batch = ({ dims }: Value) => dims.slice(0, -2).reverse()
+  const [a, b] = [batch(x), batch(y)]
+  return a.some((dim, axis) => !dim && (b[axis] ?? 1)) || b.some((dim, axis) => !dim && (a[axis] ?? 1))
 }
 
 /** The bias; coremltools writes zeros where a layer has none, which would be added at every prediction. */
