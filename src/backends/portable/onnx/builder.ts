@@ -200,7 +200,8 @@ export class GraphBuilder {
   reshape(value: Value, shape: readonly ShapeElement[]): Value {
     if (sameDims(value.dims, shape)) return value
     const types = [{ type: value.type, dims: reshapedDims(value, shape) }]
-    return this.op('Reshape', [value, this.shapeVector(shape)], { allowzero: shape.includes(0) ? 1 : undefined }, { types })
+    const mayBeZero = shape.some((element) => typeof element !== 'number' || element === 0)
+    return this.op('Reshape', [value, this.shapeVector(shape)], { allowzero: mayBeZero ? 1 : undefined }, { types })
   }
 
   transpose(value: Value, perm: readonly number[]): Value {

@@ -105,4 +105,36 @@ describe('tensors that turn out to have no elements', () => {
       ),
     ).toEqual({ result: [8, 8, 8], shape: [3, 1, 1] })
   })
+
+  test('reshaped to sizes that a run tells', async () => {
+    const reshaped = async (opset: string, dims: number[], ...shape: number[]) => {
+      const operations = [
+        operation('reshape', { x: 'x', shape: 'shape' }, { reshaped: float32(...shape.map(() => null)) }),
+        operation('shape', { x: 'reshaped' }, { result: int32(shape.length) }),
+      ]
+      const model = programModel({ x: float32(...dims.map(() => null)), shape: int32(shape.length) }, operations, ['result'], opset)
+      const [outputs] = await run(model, { x: floats(...dims), shape: new Tensor('int32', Int32Array.from(shape), [shape.length]) })
+      return outputs!.result
+    }
+    for (const opset of ['CoreML5', 'CoreML7']) {
+      expect(await reshaped(opset, [0, 4], 1, 0, 4)).toEqual([1, 0, 4])
+      expect(await reshaped(opset, [0, 4], 4, 0)).toEqual([4, 0])
+      expect(await reshaped(opset, [2, 0, 3], 0, 3)).toEqual([0, 3])
+      expect(await reshaped(opset, [2, 0, 3], 2, -1, 3)).toEqual([2, 0, 3])
+      // Sizes that are taken over.
+      expect(await reshaped(opset, [3, 0], 0, 0)).toEqual([3, 0])
+    }
+  })
+
+  test('in the middle, or not to be divided by', async () => {
+    const weight = { floats: Array(8).fill(1), dims: [2, 4] }
+    expect(await result('linear', { x: [3, 0, 4] }, { weight, bias: { floats: [1, 2], dims: [2] } }, 3)).toEqual({
+      result: [],
+      shape: [3, 0, 2],
+    })
+    expect(await result('local_response_norm', { x: [0, 2, 3] }, { size: { ints: [3] } }, 3)).toEqual({ result: [], shape: [0, 2, 3] })
+    expect(await result('flatten2d', { x: [0, 2, 3] }, { axis: { ints: [1] } }, 2, [[0, null, 3]])).toEqual({ result: [], shape: [0, 6] })
+    const interleaved = { values: ['x', 'x'], axis: { ints: [1] }, interleave: { bool: true } }
+    expect(await result('concat', { x: [0, 2] }, interleaved, 2)).toEqual({ result: [], shape: [0, 4] })
+  })
 })

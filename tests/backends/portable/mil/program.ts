@@ -28,15 +28,18 @@ export function tensorType(dataType: number, dims: readonly (number | null)[]): 
 export const float32 = (...dims: (number | null)[]) => tensorType(MilDataType.FLOAT32, dims)
 export const int32 = (...dims: (number | null)[]) => tensorType(MilDataType.INT32, dims)
 
-/** A parameter: the name of a value, or a literal. */
+/** A parameter: the name of a value, several names, or a literal. */
 export type Parameter =
   | string
+  | readonly string[]
   | { floats: number[]; dims?: number[] }
   | { ints: number[]; dims?: number[] }
   | { bool: boolean }
   | { text: string }
 
-function literal(parameter: Exclude<Parameter, string>): MessageInitShape<typeof ValueSchema> {
+type Literal = Exclude<Parameter, string | readonly string[]>
+
+function literal(parameter: Literal): MessageInitShape<typeof ValueSchema> {
   const tensor = (value: { case: 'floats' | 'ints' | 'bools' | 'strings'; value: { values: never[] } }, type: Type) => ({
     type,
     value: { case: 'immediateValue' as const, value: { value: { case: 'tensor' as const, value: { value } } } },
@@ -49,9 +52,9 @@ function literal(parameter: Exclude<Parameter, string>): MessageInitShape<typeof
 }
 
 function argument(parameter: Parameter): MessageInitShape<typeof ArgumentSchema> {
-  const binding =
-    typeof parameter === 'string' ? { case: 'name' as const, value: parameter } : { case: 'value' as const, value: literal(parameter) }
-  return { arguments: [{ binding }] }
+  if (typeof parameter === 'string') return argument([parameter])
+  if (Array.isArray(parameter)) return { arguments: parameter.map((value) => ({ binding: { case: 'name' as const, value } })) }
+  return { arguments: [{ binding: { case: 'value' as const, value: literal(parameter as Literal) } }] }
 }
 
 /** One op with its outputs by name. */

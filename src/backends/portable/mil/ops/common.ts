@@ -16,10 +16,6 @@ export function upTo(count: number): number[] {
   return [...Array(count).keys()]
 }
 
-export function product(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a * b, 1)
-}
-
 /** The ONNX op of the same meaning with one input. */
 export function unary(opType: string): Lowering {
   return (op) => op.builder.op(opType, [op.input('x')])

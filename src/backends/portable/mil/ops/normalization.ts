@@ -1,3 +1,5 @@
+import type { ShapeElement } from '../../onnx/builder.ts'
+import { product } from '../../onnx/shape-element.ts'
 import { staticDim, staticDims, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { alongChannels, normalAxes, upTo, vectorOr } from './common.ts'
@@ -64,7 +66,8 @@ function localResponseNorm(op: OpContext): Value {
   // Means over windows along the channels: as pooling over [n, 1, C, everything else].
   const rank = x.dims.length
   const squares = builder.op('Mul', [x, x])
-  const flat = builder.reshape(squares, [builder.dim(x, 0), 1, builder.dim(x, 1), -1])
+  const [batch, channels, ...inner] = builder.dims(x) as [ShapeElement, ShapeElement, ...ShapeElement[]]
+  const flat = builder.reshape(squares, [batch, 1, channels, product(builder, inner)])
   const before = Math.floor(size / 2)
   const mean = builder.op('AveragePool', [flat], {
     kernel_shape: [size, 1],

@@ -1,11 +1,12 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { floatRange } from '../../onnx/float-range.ts'
 import { reflectPad } from '../../onnx/reflect-pad.ts'
+import { product } from '../../onnx/shape-element.ts'
 import { topK } from '../../onnx/top-k.ts'
 import type { Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { computeType } from '../types.ts'
-import { normalAxis, product, range, upTo } from './common.ts'
+import { normalAxis, range, upTo } from './common.ts'
 
 function bandPart(op: OpContext): Value {
   const { builder } = op
@@ -46,7 +47,8 @@ function concat(op: OpContext): Value {
     typed.map((value) => builder.unsqueeze(value, [axis + 1])),
     axis + 1,
   )
-  const shape = typed[0]!.dims.map((_, index) => (index === axis ? -1 : builder.dim(typed[0]!, index)))
+  const shape = builder.dims(typed[0]!)
+  shape[axis] = product(builder, [shape[axis]!, typed.length])
   return builder.reshape(stacked, shape)
 }
 
@@ -167,7 +169,7 @@ export const tensorOperation: LoweringTable = {
     const x = op.input('x')
     const axis = normalAxis(op.number('axis', 1), x.dims.length)
     const known = x.dims.slice(0, axis)
-    if (known.every((dim) => dim !== null)) return op.builder.reshape(x, [product(known as number[]), -1])
+    if (known.every((dim) => dim)) return op.builder.reshape(x, [product(op.builder, known as number[]), -1])
     return op.builder.op('Flatten', [x], { axis })
   },
   identity: (op) => op.operand('x') ?? op.fail('parameter x is missing'),

@@ -22,6 +22,11 @@ function divided(builder: GraphBuilder, size: ShapeElement, by: number): ShapeEl
   return builder.op('Div', [size, builder.scalar(by, 'int64')])
 }
 
+/** Whether a shape (int64 vector) holds a 0. */
+function noElements(builder: GraphBuilder, shape: Value): Value {
+  return builder.op('Equal', [builder.op('ReduceProd', [shape], { keepdims: 0 }), builder.scalar(0, 'int64')])
+}
+
 function reshape(op: OpContext): Value {
   const { builder } = op
   const x = op.input('x')
@@ -41,13 +46,13 @@ function reshape(op: OpContext): Value {
     )
   }
   if (isStatic(dims)) return builder.reshape(x, dims)
-  let vector = builder.cast(op.input('shape'), 'int64')
-  if (offset !== 0 && op.opset >= 17) {
-    // ONNX counts from the front.
-    const zeros = builder.op('Equal', [vector, builder.scalar(0, 'int64')])
-    vector = builder.op('Where', [zeros, builder.shapeVector(upTo(dims.length).map(inherited)), vector])
-  }
-  return builder.op('Reshape', [x, vector], {}, { types: [{ type: x.type, dims }] })
+  const vector = builder.cast(op.input('shape'), 'int64')
+  const zero = builder.scalar(0, 'int64')
+  const sizes = builder.op('Where', [builder.op('Equal', [vector, zero]), builder.shapeVector(upTo(dims.length).map(inherited)), vector])
+  // Where x has no elements, a 0 may be a size as well: the one that the program computed, if nothing else fits.
+  const isSize = builder.op('And', [noElements(builder, builder.shape(x)), builder.op('Not', [noElements(builder, sizes)])])
+  const types = [{ type: x.type, dims }]
+  return builder.op('Reshape', [x, builder.op('Where', [isSize, vector, sizes])], { allowzero: 1 }, { types })
 }
 
 function reshapeLike(op: OpContext): Value {
