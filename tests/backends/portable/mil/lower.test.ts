@@ -135,6 +135,17 @@ describe('lowering of ML Programs', () => {
     expect(await shapeOf('CoreML6', 0, -1, 3)).toEqual([4, 2, 3])
   })
 
+  // numpy's trunc(x / y) of float64.
+  test('integers are divided exactly, and by zero without harm', async () => {
+    const model = programModel({ x: int32(5), y: int32(5) }, [operation('real_div', { x: 'x', y: 'y' }, { q: int32(5) })], ['q'])
+    const feeds = {
+      x: new Tensor('int32', Int32Array.of(2147483647, 100000001, -7, 7, 5), [5]),
+      y: new Tensor('int32', Int32Array.of(-1, 1, 2, 2, 0), [5]),
+    }
+    const [outputs] = await run(model, feeds)
+    expect(outputs!.q).toEqual([-2147483647, 100000001, -3, 3, 0])
+  })
+
   // torch's expand(n, -1) as coremltools 8 wrote it: the shape, -1 and all, divided by the present one.
   test('a dimension tiled less than once stays as it is', async () => {
     const operations = [

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { constantNumbers, type Value } from '../../onnx/value.ts'
 import type { Lowering, LoweringTable, OpContext } from '../context.ts'
+import { isFloat } from '../types.ts'
 
 /** Both inputs, in one type: the wider where a program mixes them. */
 function operands(op: OpContext): [Value, Value] {
@@ -63,6 +64,7 @@ function dividing(divide: (builder: GraphBuilder, x: Value, y: Value) => Value):
 }
 
 const integerQuotient = dividing(floorQuotient)
+const truncatedQuotient = dividing((builder, x, y) => builder.op('Div', [x, y]))
 const integerRemainder = dividing(floorMod)
 
 /** Ops on each pair of elements of two tensors, with broadcasting. */
@@ -73,6 +75,7 @@ export const elementwiseBinary: LoweringTable = {
   real_div: (op) => {
     const [x, y] = operands(op)
     if (x.type === 'float32') return op.builder.op('Div', [x, y])
+    if (!isFloat(op.output().dtype)) return truncatedQuotient(op.builder, x, y)
     return op.builder.op('Div', [op.builder.cast(x, 'float32'), op.builder.cast(y, 'float32')])
   },
   floor_div: (op) => {
