@@ -135,6 +135,15 @@ describe('lowering of ML Programs', () => {
     expect(await shapeOf('CoreML6', 0, -1, 3)).toEqual([4, 2, 3])
   })
 
+  test('equal parts are equal, or refused', async () => {
+    const split = operation('split', { x: 'x', num_splits: { ints: [2] }, axis: { ints: [0] } }, { a: float32(null), b: float32(null) })
+    const model = programModel({ x: float32(null) }, [split], ['a', 'b'])
+    const four = new Tensor('float32', Float32Array.of(1, 2, 3, 4), [4])
+    expect((await run(model, { x: four }))[0]).toEqual({ a: [1, 2], b: [3, 4] })
+    await expect(run(model, { x })).rejects.toThrow(/split/i)
+    expect(() => lower(model, {}, { x: [3] })).toThrow(/split "a": a dimension of 3 cannot be split in 2 equal parts/)
+  })
+
   // numpy's trunc(x / y) of float64.
   test('integers are divided exactly, and by zero without harm', async () => {
     const model = programModel({ x: int32(5), y: int32(5) }, [operation('real_div', { x: 'x', y: 'y' }, { q: int32(5) })], ['q'])

@@ -58,9 +58,19 @@ function split(op: OpContext): Value[] {
   const axis = normalAxis(op.number('axis'), x.dims.length)
   const outputs = op.outputTypes.length
   const sizes = op.known('split_sizes')
-  if (sizes) return outputs === 1 ? [x] : builder.ops('Split', [x, builder.ints(sizes)], { axis }, { outputs })
-  if (op.has('split_sizes')) return builder.ops('Split', [x, builder.cast(op.input('split_sizes'), 'int64')], { axis }, { outputs })
-  return outputs === 1 ? [x] : builder.ops('Split', [x], { axis, num_outputs: outputs }, { outputs })
+  if (outputs === 1 && (sizes || !op.has('split_sizes'))) return [x]
+  const parts = sizes ? builder.ints(sizes) : op.has('split_sizes') ? builder.cast(op.input('split_sizes'), 'int64') : evenly(op, x, axis)
+  return builder.ops('Split', [x, parts], { axis }, { outputs })
+}
+
+/** The same size for each output, so that a dimension that is no multiple is refused: ONNX's own `num_outputs` makes the last part smaller. */
+function evenly(op: OpContext, x: Value, axis: number): Value {
+  const { builder } = op
+  const outputs = op.outputTypes.length
+  const total = builder.dim(x, axis)
+  if (typeof total !== 'number') return builder.expand(builder.op('Div', [total, builder.scalar(outputs, 'int64')]), [outputs])
+  if (total % outputs !== 0) op.fail(`a dimension of ${total} cannot be split in ${outputs} equal parts`)
+  return builder.ints(Array(outputs).fill(total / outputs))
 }
 
 function oneHot(op: OpContext): Value {
