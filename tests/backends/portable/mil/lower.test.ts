@@ -197,6 +197,27 @@ describe('lowering of ML Programs', () => {
     expect(() => lower(model)).toThrow(UnknownDimensionError)
     expect(lower(model, {}, { x: [1, 6, 4], scores: [1, 6, 1] }).graph.outputs[0]!.dims).toEqual([1, 5, 4])
   })
+
+  test('of no boxes none is left', async () => {
+    const types = { b: float32(1, 5, 4), c: float32(1, 5, 1), d: int32(1, 5), e: int32(1) }
+    const boxes = operation(
+      'slice_by_size',
+      { x: 'x', begin: { ints: [0, 0, 0], dims: [3] }, size: { ints: [1, 0, 4], dims: [3] } },
+      { none: float32(1, 0, 4) },
+    )
+    const scores = operation(
+      'slice_by_size',
+      { x: 'x', begin: { ints: [0, 0, 0], dims: [3] }, size: { ints: [1, 0, 1], dims: [3] } },
+      { scores: float32(1, 0, 1) },
+    )
+    const model = programModel(
+      { x: float32(1, 2, 4) },
+      [boxes, scores, operation('non_maximum_suppression', nms('none'), types)],
+      Object.keys(types),
+    )
+    const [outputs] = await run(model, { x: new Tensor('float32', new Float32Array(8), [1, 2, 4]) })
+    expect(outputs).toEqual({ b: Array(20).fill(0), c: Array(5).fill(0), d: Array(5).fill(-1), e: [0] })
+  })
 })
 
 function nms(boxes: string): Parameters<typeof operation>[1] {

@@ -18,6 +18,15 @@ function suppress(
   const classes = staticDim(scores, 2)
   const most = op.number('max_boxes')
   const lowest = builder.scalar(-3.4e38)
+  if (total === 0) {
+    const none = builder.scalar(0)
+    return {
+      boxes: builder.expand(none, [batch, most, 4]),
+      scores: builder.expand(none, [batch, most, classes]),
+      indices: builder.expand(builder.scalar(-1, 'int64'), [batch, most]),
+      count: builder.expand(builder.scalar(0, 'int32'), [batch]),
+    }
+  }
 
   const best = builder.op('ReduceMax', [scores, builder.ints([2])], { keepdims: 0 })
   // A score that equals the threshold is not below it, which onnxruntime's own threshold would refuse.
