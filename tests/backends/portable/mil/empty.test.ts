@@ -137,4 +137,10 @@ describe('tensors that turn out to have no elements', () => {
     const interleaved = { values: ['x', 'x'], axis: { ints: [1] }, interleave: { bool: true } }
     expect(await result('concat', { x: [0, 2] }, interleaved, 2)).toEqual({ result: [], shape: [0, 4] })
   })
+
+  test('normalized along channels', async () => {
+    const norm = { gamma: { floats: [1, 1], dims: [2] }, beta: { floats: [3, 4], dims: [2] } }
+    expect(await result('instance_norm', { x: [1, 2, 0] }, norm, 3)).toEqual({ result: [], shape: [1, 2, 0] })
+    expect(await result('instance_norm', { x: [1, 2, 2] }, norm, 3)).toEqual({ result: [3, 3, 4, 4], shape: [1, 2, 2] })
+  })
 })

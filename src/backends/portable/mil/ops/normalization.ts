@@ -1,4 +1,5 @@
 import type { ShapeElement } from '../../onnx/builder.ts'
+import { ifAny } from '../../onnx/if-any.ts'
 import { product } from '../../onnx/shape-element.ts'
 import { staticDim, staticDims, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
@@ -56,6 +57,20 @@ function batchNorm(op: OpContext): Value {
   return result
 }
 
+function instanceNorm(op: OpContext): Value {
+  const x = op.input('x')
+  const channels = op.has('gamma') && op.has('beta') ? 0 : staticDim(x, 1)
+  const [gamma, beta] = [vectorOr(op, 'gamma', channels, 1), vectorOr(op, 'beta', channels, 0)]
+  const epsilon = op.number('epsilon', 1e-5)
+  // Over channels without elements, onnxruntime (1.30) ends the process.
+  return ifAny(
+    op.builder,
+    op.builder.dims(x).slice(2),
+    (graph) => [graph.op('InstanceNormalization', [x, gamma, beta], { epsilon })],
+    () => [x],
+  )[0]!
+}
+
 function localResponseNorm(op: OpContext): Value {
   const { builder } = op
   const x = op.input('x')
@@ -85,13 +100,7 @@ function localResponseNorm(op: OpContext): Value {
 /** Normalization. */
 export const normalization: LoweringTable = {
   batch_norm: batchNorm,
-  instance_norm: (op) => {
-    const x = op.input('x')
-    const channels = op.has('gamma') && op.has('beta') ? 0 : staticDim(x, 1)
-    return op.builder.op('InstanceNormalization', [x, vectorOr(op, 'gamma', channels, 1), vectorOr(op, 'beta', channels, 0)], {
-      epsilon: op.number('epsilon', 1e-5),
-    })
-  },
+  instance_norm: instanceNorm,
   l2_norm: (op) => {
     const { builder } = op
     const x = op.input('x')
