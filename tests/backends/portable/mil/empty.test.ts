@@ -50,19 +50,24 @@ describe('tensors that turn out to have no elements', () => {
     expect(await mean({ axes: ints(0, 1) }, 0, 0, 2)).toMatchObject({ result: [Number.NaN] })
   })
 
-  test('multiplied: sums of no terms are zeros, in every matrix', async () => {
-    const product = { x: 'x', y: 'y', transpose_x: { bool: false }, transpose_y: { bool: true } }
-    const operations = [
-      operation('matmul', product, { product: float32(3, 2, 4) }),
-      operation('add', { x: 'product', y: { floats: [1] } }, { result: float32(3, 2, 4) }),
-    ]
-    const model = programModel({ x: float32(3, 2, null), y: float32(3, 4, null) }, operations, ['result'])
-    const feed = (terms: number) => ({ x: floats(3, 2, terms), y: floats(3, 4, terms) })
-    // The memory is that of an earlier product.
-    const [some, none] = await runEach(model, [feed(5), feed(0)])
-    expect(some!.result).toEqual(Array(24).fill(21))
-    expect(none!.result).toEqual(Array(24).fill(1))
-  })
+  test.each(['product', 'operand'])(
+    'multiplied: sums of no terms are zeros, in every matrix (transposed by the %s)',
+    async (transposed) => {
+      const byProduct = transposed === 'product'
+      const product = { x: 'x', y: byProduct ? 'y' : 'columns', transpose_x: { bool: false }, transpose_y: { bool: byProduct } }
+      const operations = [
+        operation('transpose', { x: 'y', perm: { ints: [0, 2, 1], dims: [3] } }, { columns: float32(3, null, 4) }),
+        operation('matmul', product, { product: float32(3, 2, 4) }),
+        operation('add', { x: 'product', y: { floats: [1] } }, { result: float32(3, 2, 4) }),
+      ]
+      const model = programModel({ x: float32(3, 2, null), y: float32(3, 4, null) }, operations, ['result'])
+      const feed = (terms: number) => ({ x: floats(3, 2, terms), y: floats(3, 4, terms) })
+      // The memory is that of an earlier product.
+      const [some, none] = await runEach(model, [feed(5), feed(0)])
+      expect(some!.result).toEqual(Array(24).fill(21))
+      expect(none!.result).toEqual(Array(24).fill(1))
+    },
+  )
 
   test('multiplied with a matrix that is broadcast', async () => {
     const product = (x: number[], y: number[], open: (number | null)[][]) =>

@@ -45,8 +45,10 @@ export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, 
     return graph.op('FusedMatMul', [x, y], attributes, { domain: 'com.microsoft', types })
   }
   const terms = x.dims.at(left ? -2 : -1) ?? y.dims.at(right ? -1 : -2)
-  // Of several fused products over no terms, onnxruntime (1.30) leaves all but the first as it finds the memory.
-  if (!(fused && !terms && Math.max(x.dims.length, y.dims.length) > 2) && !stretchesOpenBatch(x, y)) return multiply(builder)
+  // Of several fused products over no terms, onnxruntime (1.30) leaves all but the first as it finds the memory. It fuses transposed operands by itself.
+  const leavesGarbage =
+    !terms && Math.max(x.dims.length, y.dims.length) > 2 && (fused || isTransposed(builder, x) || isTransposed(builder, y))
+  if (!leavesGarbage && !stretchesOpenBatch(x, y)) return multiply(builder)
   // Sums of nothing are zeros.
   const zeros = (graph: GraphBuilder): Value => {
     const sum = (value: Value, axis: number, other: Value) =>
@@ -61,6 +63,12 @@ export function matmul(builder: GraphBuilder, x: Value, y: Value, { transposeX, 
     (graph) => [multiply(graph)],
     (graph) => [zeros(graph)],
   )[0]!
+}
+
+/** Whether onnxruntime may take the transposition of `value` into a product: not that of attention heads, which leaves the first and last dimension in place. */
+function isTransposed({ nodes }: GraphBuilder, { name, dims }: Value): boolean {
+  const perm = nodes.find(({ opType, outputs }) => opType === 'Transpose' && outputs[0] === name)?.attributes.perm as number[] | undefined
+  return perm !== undefined && (perm[0] !== 0 || perm.at(-1) !== dims.length - 1)
 }
 
 /** Whether an operand may have to be broadcast along an open dimension, which onnxruntime (1.30) refuses where that is of size zero. */
