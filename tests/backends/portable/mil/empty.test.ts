@@ -148,4 +148,24 @@ describe('tensors that turn out to have no elements', () => {
     expect(await result('instance_norm', { x: [1, 2, 0] }, norm, 3)).toEqual({ result: [], shape: [1, 2, 0] })
     expect(await result('instance_norm', { x: [1, 2, 2] }, norm, 3)).toEqual({ result: [3, 3, 4, 4], shape: [1, 2, 2] })
   })
+
+  test('a sequence of no steps, for an LSTM that clips', async () => {
+    const zeros = (...dims: number[]) => ({ floats: Array(dims.reduce((a, b) => a * b, 1)).fill(0), dims })
+    const parameters = {
+      x: 'x',
+      initial_h: { floats: [3], dims: [1, 1] },
+      initial_c: { floats: [4], dims: [1, 1] },
+      weight_ih: zeros(4, 2),
+      weight_hh: zeros(4, 1),
+      clip: { floats: [1] },
+      output_sequence: { bool: true },
+    }
+    const lstm = operation('lstm', parameters, { all: float32(null, 1, 1), h: float32(1, 1), c: float32(1, 1) })
+    const model = programModel({ x: float32(null, 1, 2) }, [lstm], ['all', 'h', 'c'])
+    const [none, some] = await runEach(model, [{ x: floats(0, 1, 2) }, { x: floats(1, 1, 2) }])
+    expect(none).toEqual({ all: [], h: [3], c: [4] })
+    // Half of the cell's state, clipped; half of its tanh.
+    expect(some!.c).toEqual([1])
+    expect(some!.h![0]).toBeCloseTo(Math.tanh(1) / 2, 6)
+  })
 })

@@ -1,5 +1,6 @@
 import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { ifAny } from '../../onnx/if-any.ts'
 import { rowsOfBatch } from '../../onnx/initial-state.ts'
 import { recurrentLayer } from '../../onnx/recurrent-layer.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
@@ -194,7 +195,14 @@ function clippedLstm(op: OpContext, size: number, both: boolean): Value[] {
       return [hidden, bounded, hidden]
     })
     const types = [state, state, { type: 'float32' as const, dims: [x.dims[0]!, x.dims[1]!, size] }]
-    const [h, c, all] = builder.ops('Scan', [part('initial_h'), part('initial_c'), inputs], { body: graph, num_scan_inputs: 1 }, { types })
+    const initial = [part('initial_h'), part('initial_c')]
+    // Over no steps, which onnxruntime's Scan refuses, the states stay.
+    const [h, c, all] = ifAny(
+      builder,
+      [builder.dim(x, 0)],
+      (outer) => outer.ops('Scan', [...initial, inputs], { body: graph, num_scan_inputs: 1 }, { types }),
+      (outer) => [...initial, outer.expand(outer.scalar(0), [0, outer.dim(x, 1), size])],
+    )
     return { h: h!, c: c!, all: direction === 1 ? flip(builder, all!, [0]) : all! }
   })
   const joined = (values: Value[], axis: number) => builder.concat(values, axis)
