@@ -135,6 +135,16 @@ describe('lowering of ML Programs', () => {
     expect(await shapeOf('CoreML6', 0, -1, 3)).toEqual([4, 2, 3])
   })
 
+  test('a product of open batches is one node', () => {
+    const product = operation(
+      'matmul',
+      { x: 'x', y: 'y', transpose_x: { bool: false }, transpose_y: { bool: true } },
+      { z: float32(null, null, null) },
+    )
+    const { graph } = lower(programModel({ x: float32(null, null, 4), y: float32(null, null, 4) }, [product], ['z']))
+    expect(graph.nodes.map(({ opType }) => opType)).toEqual(['FusedMatMul', 'Identity'])
+  })
+
   test('equal parts are equal, or refused', async () => {
     const split = operation('split', { x: 'x', num_splits: { ints: [2] }, axis: { ints: [0] } }, { a: float32(null), b: float32(null) })
     const model = programModel({ x: float32(null) }, [split], ['a', 'b'])

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { ifAny } from '../../onnx/if-any.ts'
 import { inferOutputs } from '../../onnx/infer.ts'
-import type { Value } from '../../onnx/value.ts'
+import type { Dim, Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { matmulQuantized } from '../quantized-weight.ts'
 
@@ -74,9 +74,10 @@ function isTransposed({ nodes }: GraphBuilder, { name, dims }: Value): boolean {
 /** Whether an operand may have to be broadcast along an open dimension, which onnxruntime (1.30) refuses where that is of size zero. */
 function stretchesOpenBatch(x: Value, y: Value): boolean {
   if (y.dims.length < 3) return false
-  const batch = ({ dims }: Value) => dims.slice(0, -2).reverse()
+  const rank = Math.max(x.dims.length, y.dims.length) - 2
+  const batch = ({ dims }: Value): Dim[] => [...Array<Dim>(rank).fill(1), ...dims.slice(0, -2)].slice(-rank)
   const [a, b] = [batch(x), batch(y)]
-  return a.some((dim, axis) => !dim && (b[axis] ?? 1)) || b.some((dim, axis) => !dim && (a[axis] ?? 1))
+  return a.some((dim, axis) => Boolean(dim) !== Boolean(b[axis]))
 }
 
 /** The bias; coremltools writes zeros where a layer has none, which would be added at every prediction. */
