@@ -24,7 +24,7 @@ Error aborted() { return Error{"ERR_ABORTED", "cancelled before its turn came", 
 
 // Options that all kinds of prediction share: { backings, state, cancellation }.
 template <typename Request>
-void readOptions(const Napi::CallbackInfo &info, const ModelContent &content, Request &request) {
+void readOptions(const Napi::CallbackInfo &info, Request &request) {
   Napi::Env env = info.Env();
   if (!info[1].IsObject()) return;
   auto options = info[1].As<Napi::Object>();
@@ -34,7 +34,6 @@ void readOptions(const Napi::CallbackInfo &info, const ModelContent &content, Re
     if (!state.IsUndefined()) {
       StateContent &given = Handle<StateContent>::of(env, state);
       if (given.state == nullptr) fail(env, Error{"ERR_DISPOSED", "the state was disposed", {}, 0, {}});
-      if (given.model != content.model) refuse(env, "the state was made by another model");
       request.state = given.state;
     }
   }
@@ -57,7 +56,7 @@ Napi::Value predict(const Napi::CallbackInfo &info) {
   ModelContent &content = usable(info);
   auto request = std::make_shared<PredictRequest>();
   request->inputs = featuresFrom(info[0]);
-  readOptions(info, content, *request);
+  readOptions(info, *request);
   return runOperation<Prediction>(
       info.Env(), [model = content.model, request](Done<Prediction> done) { model->predict(request, cancellable(request, std::move(done))); },
       [](Napi::Env env, const Prediction &prediction) { return toJavaScript(env, prediction); });
@@ -75,7 +74,7 @@ Napi::Value predictBatch(const Napi::CallbackInfo &info) {
   ModelContent &content = usable(info);
   auto request = std::make_shared<BatchRequest>();
   request->inputs = listOfFeatures(info[0]);
-  readOptions(info, content, *request);
+  readOptions(info, *request);
   return runOperation<BatchPrediction>(
       info.Env(), [model = content.model, request](Done<BatchPrediction> done) { model->predictBatch(request, cancellable(request, std::move(done))); },
       [](Napi::Env env, const BatchPrediction &batch) {
@@ -105,7 +104,7 @@ Napi::Value runTimed(const Napi::CallbackInfo &info) {
   auto request = std::make_shared<TimedRequest>();
   request->inputs = listOfFeatures(info[0]);
   if (request->inputs.empty()) refuse(info.Env(), "runTimed: expected at least one set of inputs");
-  readOptions(info, content, *request);
+  readOptions(info, *request);
   auto options = info[1].As<Napi::Object>();
   auto number = [&](const char *name, double otherwise) {
     Napi::Value value = options.Get(name);

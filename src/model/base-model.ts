@@ -266,7 +266,8 @@ export class BaseModel {
   }
 
   #stateOf(state: ModelState | undefined) {
-    if (state && !state.belongsTo(this.#loaded)) throw new CoreMLError('ERR_ARGUMENT', 'the state belongs to another model')
+    const misfit = state?.misfit(this.#loaded, this.#description.states)
+    if (misfit) throw new CoreMLError('ERR_ARGUMENT', misfit)
     return state?.use()
   }
 

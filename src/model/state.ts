@@ -2,6 +2,7 @@ import type { BackendState, LoadedModel } from '../backends/backend.ts'
 import { CoreMLError } from '../errors.ts'
 import { coerceTensor } from './coerce-tensor.ts'
 import type { StateFeature } from './description.ts'
+import { featureText } from './feature-text.ts'
 import { didYouMean } from './suggest.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -67,9 +68,17 @@ export class ModelState {
     return this.#backend
   }
 
-  /** @internal */
-  belongsTo(owner: LoadedModel): boolean {
-    return owner === this.#owner
+  /**
+   * @internal Why a model with these states cannot use it, in words; undefined where it can: it made the state, or has the same ones. So a language model's
+   * `prefill` and `decode`, loaded each on its own, work on one state.
+   */
+  misfit(owner: LoadedModel, features: readonly StateFeature[]): string | undefined {
+    if (owner === this.#owner) return undefined
+    if (features.length === 0) return 'the state belongs to another model, and this one has no states'
+    const other = features.find(
+      (feature) => !this.#features.some((own) => own.name === feature.name && featureText(own) === featureText(feature)),
+    )
+    return other && `the state belongs to another model, whose states differ: this one's "${other.name}" is a ${featureText(other)}`
   }
 
   #feature(name: string): StateFeature {

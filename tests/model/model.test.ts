@@ -204,9 +204,20 @@ describe('state', () => {
 
   it('belongs to its model and ends with it', async () => {
     const model = await Model.load(file)
-    const other = await Model.load(file)
     const state = model.newState()
-    await expect(other.predict({ x: [1, 2] }, { state })).rejects.toThrow(/belongs to another model/)
+    const same = await Model.load(file)
+    await same.predict({ x: [1, 2] }, { state })
+    expect(backend.predictions[0]!.options.state).toBe(backend.states[0])
+    backend.description = describing({ inputs: [x], states: [{ ...backend.description.states[0]!, shape: [3] }] })
+    const other = await Model.load(file)
+    const refused = {
+      code: 'ERR_ARGUMENT',
+      message: expect.stringMatching(/another model, whose states differ: .*"cache" is a float32 state 3$/),
+    }
+    await expect(other.predict({ x: [1, 2] }, { state })).rejects.toMatchObject(refused)
+    backend.description = describing({ inputs: [x] })
+    const stateless = await Model.load(file)
+    await expect(stateless.predict({ x: [1, 2] }, { state })).rejects.toThrow(/another model, and this one has no states/)
     state.dispose()
     state.dispose()
     expect(backend.states[0]!.disposed).toBe(true)

@@ -17,7 +17,7 @@ import type { InnerValues } from './inner-values.ts'
 import { native, nativeNow } from './native-errors.ts'
 import { fromNativeResults, toNativeArray, toNativeFeatures } from './native-values.ts'
 import { readComputePlan } from './plan.ts'
-import { AppleState } from './state.ts'
+import { AppleState, nativeState } from './state.ts'
 
 /** What {@link AppleModel} is made of. */
 export interface AppleModelParts {
@@ -64,7 +64,7 @@ export class AppleModel implements LoadedModel {
     const { outputs: given = {} } = options
     const backings = this.#backings(given, inputs)
     const { result, nanoseconds } = await this.#cancellable(options, (cancellable) => {
-      const nativeOptions = { ...cancellable, state: (options.state as AppleState | undefined)?.handle, backings }
+      const nativeOptions = { ...cancellable, state: nativeState(options.state), backings }
       return this.#parts.handle
         .predict(toNativeFeatures(inputs, this.description), nativeOptions)
         .then(({ outputs, nanoseconds }) => ({ result: outputs, nanoseconds }))
@@ -88,7 +88,7 @@ export class AppleModel implements LoadedModel {
   async runTimed(inputs: Features[], options: TimedRunOptions): Promise<TimedRun> {
     const { iterations, durationMilliseconds, block } = options
     const features = inputs.map((each) => toNativeFeatures(each, this.description))
-    const state = (options.state as AppleState | undefined)?.handle
+    const state = nativeState(options.state)
     const run = await this.#cancellable(options, (cancellable) =>
       this.#parts.handle.runTimed(features, { ...cancellable, state, iterations, durationMilliseconds, block }),
     )

@@ -155,8 +155,8 @@ export class OnnxEvaluator implements Evaluator {
    */
   async #compute<T>({ kind }: Loaded, given: BackendState | undefined, ask: (state: number | undefined) => Promise<T>): Promise<T> {
     const stateless = this.#description.states.length === 0
-    if (!stateless && given && !(given instanceof PortableState)) {
-      throw new CoreMLError('ERR_ARGUMENT', 'the state is not one of this model: make it with model.newState()')
+    if (!stateless && given && !(given instanceof PortableState && given.livesIn(this.#client))) {
+      throw new CoreMLError('ERR_ARGUMENT', 'the state belongs to a model of another backend or process')
     }
     const state = stateless ? undefined : ((given as PortableState | undefined) ?? this.newState())
     try {

@@ -68,6 +68,11 @@ export class PortableState implements BackendState {
     return this.#id
   }
 
+  /** Whether the sessions of this client can use it. */
+  livesIn(client: RuntimeClient): boolean {
+    return client === this.#client
+  }
+
   #feature(name: string): StateFeature {
     this.use()
     const feature = this.#features.find((each) => each.name === name)

@@ -235,6 +235,23 @@ function nms(boxes: string): Parameters<typeof operation>[1] {
 }
 
 describe('states', () => {
+  test('are shared by functions that have the same ones', async () => {
+    const [prefill, decode] = await Promise.all(
+      [undefined, 'decode'].map((functionName) => loadFixture('functions-states', { functionName })),
+    )
+    try {
+      const [state, other] = [prefill!.newState(), decode!.newState()]
+      const sum = async (model: typeof prefill, x: number[], kept: typeof state) =>
+        numbersOf((await model!.predict({ x }, { state: kept })).sum as never)
+      expect(await sum(prefill, [1, 2, 0.5], state)).toEqual([3.5])
+      expect(await Promise.all([sum(decode, [4], state), sum(decode, [-1], state), sum(decode, [10], other)])).toEqual([[7.5], [6.5], [10]])
+      expect(await sum(prefill, [1, 1, 1], state)).toEqual([9.5])
+      expect(numbersOf(await state.read('total'))).toEqual([9.5])
+    } finally {
+      await Promise.all([prefill!.dispose(), decode!.dispose()])
+    }
+  })
+
   test('sequences do not see each other, and a state can be written', async () => {
     const { cases } = readFixture('states')
     const model = await loadFixture('states')
