@@ -39,24 +39,26 @@ test('what nobody reads is dropped, in inner graphs too, but not what an inner g
 })
 
 const networks = new URL('../../../../fixtures/nn/', import.meta.url)
-const models: [string, string, () => Features][] = [
-  ...mil
-    .fixtureNames()
-    .map((name): [string, string, () => Features] => [name, mil.modelPath(name), () => mil.readFixture(name).cases[0]!.inputs]),
-  ...fixtureNames(networks).map((name): [string, string, () => Features] => [
+interface Golden {
+  path: string
+  fixture: () => { cases: { inputs: unknown }[]; functionName?: string }
+}
+const models: [string, Golden][] = [
+  ...mil.fixtureNames().map((name): [string, Golden] => [name, { path: mil.modelPath(name), fixture: () => mil.readFixture(name) }]),
+  ...fixtureNames(networks).map((name): [string, Golden] => [
     name,
-    fileURLToPath(new URL(`${name}.mlmodel`, networks)),
-    () => readFixture(name, networks).cases[0]!.inputs as Features,
+    { path: fileURLToPath(new URL(`${name}.mlmodel`, networks)), fixture: () => readFixture(name, networks) },
   ]),
 ]
 
 describe('the golden models compute the same optimised and not', () => {
-  test.each(models)('%s', async (_name, path, inputsOf) => {
+  test.each(models)('%s', async (_name, { path, fixture }) => {
+    const { cases, functionName } = fixture()
     const file = await openModel(path)
     try {
-      const lower = (await lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file }))!
-      const description = describeModel(file)
-      const inputs = await coerceInputs(description.inputs, inputsOf(), {}, imageFiles)
+      const lower = (await lowering(file.spec, { options: { computeUnits: 'cpuOnly' }, label: 'model', file, functionName }))!
+      const description = describeModel(file, functionName)
+      const inputs = await coerceInputs(description.inputs, cases[0]!.inputs as Features, {}, imageFiles)
       const shapes: Record<string, readonly number[]> = {}
       for (const [name, value] of Object.entries(inputs)) {
         if (isTensor(value)) shapes[name] = value.dims
