@@ -4,11 +4,19 @@ import type { Tensor, TensorData } from '../../model/tensor.ts'
 import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
-import { defaultsMisfit, forShapesThatCame, type InputShapes, type Lower, type Lowered, UndeclaredShapeError } from './lowered.ts'
+import {
+  defaultsMisfit,
+  forShapesThatCame,
+  type InputShapes,
+  type Lower,
+  type Lowered,
+  type LoweredState,
+  UndeclaredShapeError,
+} from './lowered.ts'
 import { encodeModel } from './onnx/encode.ts'
 import type { Port } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
-import { UnknownDimensionError } from './onnx/value.ts'
+import { type Dim, UnknownDimensionError } from './onnx/value.ts'
 import { type FeaturePort, featurePorts, featuresOf, feedsOf, largestDims } from './onnx-features.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
 import type { PortValue } from './runtime/messages.ts'
@@ -212,6 +220,16 @@ export class OnnxEvaluator implements Evaluator {
     return loading
   }
 
+  /** The inputs of a graph that come from outside, with the largest dimensions that they may have. */
+  #fedDims(states: readonly LoweredState[]): Map<string, readonly Dim[]> {
+    const { inputs, states: features } = this.#description
+    const ofStates = states.map(({ name, input }): [string, readonly Dim[]] => [
+      input,
+      features.find((feature) => feature.name === name)!.shape,
+    ])
+    return new Map([...inputs.map((feature): [string, readonly Dim[]] => [feature.name, largestDims(feature)]), ...ofStates])
+  }
+
   async #load(lowered: Lowered, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
     const { graph, kind, states, classifier } = lowered
     const known = wanted ? innerNames(lowered, wanted) : []
@@ -219,7 +237,7 @@ export class OnnxEvaluator implements Evaluator {
     const written = new Set(states.map(({ output }) => output))
     const inputs = featurePorts(this.#description.inputs, graph.inputs)
     const outputs = graph.outputs.filter(({ name }) => !written.has(name))
-    const parts = optimize(graph, new Map(this.#description.inputs.map((feature) => [feature.name, largestDims(feature)])))
+    const parts = optimize(graph, this.#fedDims(states))
     const ports = {
       inputs: inputs.map(({ port: { name, type } }) => ({ name, type })),
       parts,

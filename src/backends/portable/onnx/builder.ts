@@ -20,6 +20,12 @@ export interface OpOptions {
   types?: OutputType[]
 }
 
+/** Values that lie one behind the other in another one. */
+interface Parts {
+  axis: number
+  values: readonly Value[]
+}
+
 interface Names {
   next: number
   taken: Set<string>
@@ -40,6 +46,7 @@ export class GraphBuilder {
   readonly #names: Names
   readonly #initializers = new Map<string, Value>()
   readonly #shapes: Map<string, readonly Dim[]>
+  readonly #parts: Map<string, Parts>
   readonly #parent: GraphBuilder | undefined
   readonly #scalars = new Map<string, Value>()
 
@@ -48,6 +55,7 @@ export class GraphBuilder {
     this.#parent = parent
     this.#names = parent ? parent.#names : { next: 0, taken: new Set() }
     this.#shapes = parent ? parent.#shapes : new Map()
+    this.#parts = parent ? parent.#parts : new Map()
   }
 
   /** A name that no other value of the model has. */
@@ -209,7 +217,15 @@ export class GraphBuilder {
   }
 
   concat(values: readonly Value[], axis: number): Value {
-    return values.length === 1 ? values[0]! : this.op('Concat', values, { axis })
+    if (values.length === 1) return values[0]!
+    const result = this.op('Concat', values, { axis })
+    this.#parts.set(result.name, { axis, values })
+    return result
+  }
+
+  /** What {@link concat} made a value of; undefined for other values. */
+  partsOf(value: Value): Parts | undefined {
+    return this.#parts.get(value.name)
   }
 
   /** Slice by constant bounds along given axes; `end` beyond the dimension means up to the end. */

@@ -2,11 +2,13 @@
 import type { Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
 
-process.on('disconnect', () => process.exit(0))
+const end = () => process.exit(0)
+process.on('disconnect', end)
 process.on(
   'message',
   makeResponder(
-    (reply) => process.connected && process.send!(reply),
+    // The parent may have ended during the run, and nobody be there for the reply any more.
+    (reply) => process.connected && process.send!(reply, undefined, undefined, (error) => error && end()),
     (work) => work(),
   ) as (request: unknown) => void satisfies (request: Request) => void,
 )

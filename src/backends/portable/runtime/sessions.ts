@@ -128,7 +128,7 @@ export class Sessions {
   /** One run, with the state's tensors fed in and its new ones kept. */
   async #call({ ort, ports, fetches }: Session, feeds: OrtTensors, stateId: number | undefined): Promise<Results> {
     const state = stateId === undefined ? undefined : this.#state(stateId)
-    if (state) for (const { name, input } of ports.states) feeds[input] = state[name]!
+    if (state) this.#feed(feeds, Object.fromEntries(ports.states.map(({ name, input }) => [input, state[name]!])), ports)
     const start = process.hrtime.bigint()
     const results = (await ort.run(feeds, fetches)) as OrtTensors
     const nanoseconds = Number(process.hrtime.bigint() - start)
@@ -150,13 +150,20 @@ export class Sessions {
 
   #tensors({ ports }: Session, feeds: PortValue[]): OrtTensors {
     const tensors: OrtTensors = {}
-    for (const [index, { name, type }] of ports.inputs.entries()) tensors[name] = this.#tensor(type, feeds[index]!)
-    for (const { name, of, offset, dims } of ports.parts) {
-      const { type, data } = tensors[of]!
-      const part = (data as Float32Array).subarray(offset, offset + elementCount(dims))
-      tensors[name] = this.#tensor(type as TensorType, { data: part, dims })
-    }
+    const given = ports.inputs.map(({ name, type }, index) => [name, this.#tensor(type, feeds[index]!)])
+    this.#feed(tensors, Object.fromEntries(given), ports)
     return tensors
+  }
+
+  /** Adds tensors to the feeds of a run, with the graph's inputs that are parts of them. */
+  #feed(feeds: OrtTensors, wholes: OrtTensors, { parts }: SessionPorts): void {
+    Object.assign(feeds, wholes)
+    for (const { name, of, offset, dims } of parts) {
+      const whole = wholes[of]
+      if (!whole) continue
+      const data = (whole.data as Float32Array).subarray(offset, offset + elementCount(dims))
+      feeds[name] = this.#tensor(whole.type as TensorType, { data, dims })
+    }
   }
 
   /** For what comes after {@link #runtime}, as everything does that names a session or a state. */

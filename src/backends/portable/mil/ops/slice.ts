@@ -1,7 +1,7 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { asValue, product } from '../../onnx/shape-element.ts'
 import { toEnd } from '../../onnx/slice-bound.ts'
-import { type Dim, sameDims, type Value } from '../../onnx/value.ts'
+import { constantNumbers, type Dim, sameDims, type Value } from '../../onnx/value.ts'
 import type { OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
 
@@ -16,6 +16,8 @@ interface Slice {
   dims: Dim[]
   /** Whether an axis is known to be taken as it is. */
   whole: boolean[]
+  /** The only element of the first axis that is taken, where known, counted from the front. */
+  plane: number | undefined
 }
 
 /** The bound along one axis, as vector of one. */
@@ -35,10 +37,21 @@ function bound(
     const known = given.map((number, axis) => replace[axis] ?? number)
     return { value: builder.ints(known), known }
   }
-  const vector = builder.cast(op.input(parameter), 'int64')
-  if (replace.every((number) => number === undefined)) return { value: vector, known: replace.map(() => undefined) }
+  const input = op.input(parameter)
+  const vector = builder.cast(input, 'int64')
+  const elements = knownElements(builder, input, replace.length)
+  const known = replace.map((number, axis) => number ?? elements[axis])
+  if (replace.every((number) => number === undefined)) return { value: vector, known }
   const parts = replace.map((number, axis): ShapeElement => number ?? builder.reshape(along(builder, vector, axis), []))
-  return { value: builder.shapeVector(parts), known: [...replace] }
+  return { value: builder.shapeVector(parts), known }
+}
+
+/** The elements of a vector that are constants: programs put bounds together of some and of what a run tells. */
+function knownElements(builder: GraphBuilder, vector: Value, count: number): (number | undefined)[] {
+  const parts = builder.partsOf(vector)?.values ?? []
+  const elements = parts.flatMap((part): (number | undefined)[] => constantNumbers(part) ?? Array(part.dims[0] ?? 0).fill(undefined))
+  const isComplete = elements.length === count && parts.every((part) => part.dims[0] !== null)
+  return isComplete ? elements : Array(count).fill(undefined)
 }
 
 /** Reads begin, end, stride and masks of an op that slices `x` as numpy does. */
@@ -88,7 +101,29 @@ function readSlice(op: OpContext, x: Value): Slice {
     const open = beginMask[axis]! && endMask[axis]! && !squeezeMask[axis]
     return steps[axis] === 1 && (open || (dims[axis] !== null && dims[axis] === x.dims[axis]))
   })
-  return { starts: begin.value, ends, steps, squeezed: upTo(rank).filter((axis) => squeezeMask[axis]), dims, whole }
+  const squeezed = upTo(rank).filter((axis) => squeezeMask[axis])
+  return { starts: begin.value, ends, steps, squeezed, dims, whole, plane: planeOf(x, dims, begin.known[0]) }
+}
+
+function planeOf(x: Value, dims: readonly Dim[], begin: number | undefined): number | undefined {
+  const [size] = x.dims
+  if (begin === undefined || !size || size === 1 || dims[0] !== 1) return undefined
+  const index = begin < 0 ? begin + size : begin
+  return index >= 0 && index < size ? index : undefined
+}
+
+/** The elements of the first axis that `x` was put together of. */
+function planesOf(builder: GraphBuilder, x: Value): readonly Value[] | undefined {
+  const parts = builder.partsOf(x)
+  return parts?.axis === 0 && parts.values.every(({ dims }) => dims[0] === 1) ? parts.values : undefined
+}
+
+/** The same slice of the only plane that it takes. */
+function ofPlane(builder: GraphBuilder, slice: Slice): Slice {
+  const rank = slice.dims.length
+  const bounds = (first: number, vector: Value) => builder.concat([builder.ints([first]), builder.slice(vector, [0], [1], [rank])], 0)
+  const [starts, ends] = [bounds(0, slice.starts), bounds(1, slice.ends)]
+  return { ...slice, starts, ends, steps: slice.steps.with(0, 1), whole: slice.whole.with(0, true), plane: undefined }
 }
 
 function lengthOf(size: number, start: number, end: number, step: number): number {
@@ -109,9 +144,11 @@ function sliced(builder: GraphBuilder, x: Value, slice: Slice): Value {
 
 /** numpy's x[begin:end:stride, …]. */
 export function sliceByIndex(op: OpContext): Value {
+  const { builder } = op
   const x = op.input('x')
   const slice = readSlice(op, x)
-  return op.builder.squeeze(sliced(op.builder, x, slice), slice.squeezed)
+  const plane = slice.plane === undefined ? undefined : planesOf(builder, x)?.[slice.plane]
+  return builder.squeeze(plane ? sliced(builder, plane, ofPlane(builder, slice)) : sliced(builder, x, slice), slice.squeezed)
 }
 
 /** numpy's x[begin:end:stride, …] = update. */
@@ -120,6 +157,15 @@ export function sliceUpdate(op: OpContext): Value {
   const x = op.input('x')
   const slice = readSlice(op, x)
   const update = builder.cast(op.input('update'), x.type)
+  const { plane } = slice
+  if (plane === undefined) return updated(builder, x, slice, update)
+  // Such as the layer of a cache: each plane is written on its own, and all of them once, behind the last update, where a copy of the whole would follow
+  // the other. What is in between is dropped when nobody reads it.
+  const planes = planesOf(builder, x) ?? upTo(x.dims[0]!).map((index) => builder.slice(x, [0], [index], [index + 1]))
+  return builder.concat(planes.with(plane, updated(builder, planes[plane]!, ofPlane(builder, slice), update)), 0)
+}
+
+function updated(builder: GraphBuilder, x: Value, slice: Slice, update: Value): Value {
   const dims = builder.dims(x)
   // Axes at the end that are written whole make up a row of a table, the others say which rows: an update of a cache writes few, and long ones.
   let leading = x.dims.length
