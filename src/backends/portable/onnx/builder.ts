@@ -247,7 +247,8 @@ export class GraphBuilder {
 
   /** Expands to `shape` by ONNX broadcasting. */
   expand(value: Value, shape: readonly ShapeElement[]): Value {
-    return sameDims(value.dims, shape) ? value : this.op('Expand', [value, this.shapeVector(shape)])
+    if (sameDims(value.dims, shape)) return value
+    return this.op('Expand', [value, this.shapeVector(shape)], {}, { types: [{ type: value.type, dims: expandedDims(value, shape) }] })
   }
 
   /** Registers a constant that a node uses: all of them in the outermost graph, which every inner one sees. */
@@ -286,6 +287,17 @@ function reshapedDims(value: Value, shape: readonly ShapeElement[]): Dim[] {
     )
   }
   return dims
+}
+
+/** What ONNX broadcasting makes of `value` and a shape, as far as it is known. */
+function expandedDims({ dims }: Value, shape: readonly ShapeElement[]): Dim[] {
+  const rank = Math.max(dims.length, shape.length)
+  return Array.from({ length: rank }, (_, axis): Dim => {
+    const own = axis < rank - dims.length ? 1 : dims[axis - rank + dims.length]!
+    const element = axis < rank - shape.length ? 1 : shape[axis - rank + shape.length]!
+    if (typeof element === 'number') return element === 1 ? own : element
+    return own === 1 ? null : own
+  })
 }
 
 function fromNumbers(type: TensorType, values: readonly number[]): TensorData {

@@ -33,6 +33,15 @@ describe.each(kinds)('%s', (kind) => {
     for (const state of states) expect(state).toEqual({ dims: [1, 2, 1], data: [0, 0] })
   })
 
+  test('tells the sizes that do not follow from a run', () => {
+    const graph = builder()
+    const x = graph.input('x', 'float32', [null, null, 1])
+    const weights = graph.constant('float32', [2, gates[kind], 1], Array(2 * gates[kind]).fill(0))
+    const [all, ...states] = recurrentLayer(graph, kind, [x, weights, weights], { hidden_size: 1, direction: 'bidirectional' })
+    expect(all!.dims).toEqual([null, 2, null, 1])
+    for (const state of states) expect(state.dims).toEqual([2, null, 1])
+  })
+
   test('gives nothing for an empty batch', async () => {
     const graph = builder()
     const x = graph.input('x', 'float32', [2, null, 1])
