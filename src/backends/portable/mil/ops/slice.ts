@@ -1,7 +1,8 @@
+import { elementCount } from '../../../../model/tensor.ts'
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { asValue, product } from '../../onnx/shape-element.ts'
 import { toEnd } from '../../onnx/slice-bound.ts'
-import { constantNumbers, type Dim, sameDims, type Value } from '../../onnx/value.ts'
+import { constantNumbers, type Dim, isStatic, sameDims, type Value } from '../../onnx/value.ts'
 import type { OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
 
@@ -16,7 +17,7 @@ interface Slice {
   dims: Dim[]
   /** Whether an axis is known to be taken as it is. */
   whole: boolean[]
-  /** The only element of the first axis that is taken, where known, counted from the front. */
+  /** The only element of the first axis that is taken, where known and a large one, counted from the front. */
   plane: number | undefined
 }
 
@@ -105,9 +106,13 @@ function readSlice(op: OpContext, x: Value): Slice {
   return { starts: begin.value, ends, steps, squeezed, dims, whole, plane: planeOf(x, dims, begin.known[0]) }
 }
 
+/** Tensors of more planes, or smaller ones, are copied as a whole sooner than put together. */
+const [mostPlanes, smallestPlane] = [256, 4096]
+
 function planeOf(x: Value, dims: readonly Dim[], begin: number | undefined): number | undefined {
-  const [size] = x.dims
-  if (begin === undefined || !size || size === 1 || dims[0] !== 1) return undefined
+  if (begin === undefined || dims[0] !== 1 || !isStatic(x.dims)) return undefined
+  const [size, ...plane] = x.dims as [number, ...number[]]
+  if (size === 1 || size > mostPlanes || elementCount(plane) < smallestPlane) return undefined
   const index = begin < 0 ? begin + size : begin
   return index >= 0 && index < size ? index : undefined
 }
