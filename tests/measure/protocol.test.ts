@@ -163,7 +163,7 @@ test('a thermal change in mid-run marks the block, and it is repeated where repe
 
 test('a sustained run tells the last window against the best, with its duration', async () => {
   const result = await compareFake(
-    { units: { cpuOnly: { milliseconds: 1 }, cpuAndGPU: { milliseconds: 1, slower: 0.01 } } },
+    { units: { cpuOnly: { milliseconds: 1 }, cpuAndGPU: { milliseconds: 1, slower: 0.2 } } },
     { sustainMilliseconds: 400, settings: { sustainWindowMilliseconds: 100, idleMilliseconds: 0 } },
   )
   const sustained = (name: string) => {
@@ -177,7 +177,7 @@ test('a sustained run tells the last window against the best, with its duration'
     windows: expect.arrayContaining([expect.any(Number)]),
   })
   expect(sustained('cpuAndGPU').windows).toHaveLength(4)
-  // It slows down with every prediction.
+  // It slows down with every prediction, by so much that a busy machine does not hide it.
   expect(sustained('cpuAndGPU').lastAgainstBest.value).toBeLessThan(0.95)
   expect(sustained('cpuAndGPU').last.value).toBe(sustained('cpuAndGPU').windows[3])
 })
