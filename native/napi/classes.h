@@ -22,7 +22,7 @@ struct StateContent {
   static constexpr const char *className = "State";
   static constexpr napi_type_tag tag{0x2a6be9c4105d4f77, 0x8d03fb92ce5a4416};
   std::shared_ptr<coreml::State> state;
-  std::shared_ptr<coreml::Model> model; // the one that made it
+  std::shared_ptr<coreml::Model> model; // the one that made it, which stays for as long
 };
 
 struct CancellationContent {

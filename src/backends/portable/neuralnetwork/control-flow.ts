@@ -2,7 +2,7 @@ import { CoreMLError } from '../../../errors.ts'
 import type { BranchLayer, LoopLayer, NeuralNetworkLayer } from '../../../format/index.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Port } from '../onnx/graph.ts'
-import { constantNumbers, type Dim, type Value } from '../onnx/value.ts'
+import { commonDims, constantNumbers, type Dim, type Value } from '../onnx/value.ts'
 import { readBy, type Scope, writtenBy } from './scope.ts'
 import { atLeastRank1, firstOf, scalarOf, toInt64 } from './shapes.ts'
 
@@ -28,11 +28,6 @@ function truth(graph: GraphBuilder, value: Value): Value {
 
 function flag(graph: GraphBuilder, value: boolean | Value): Value {
   return typeof value === 'boolean' ? graph.scalar(value ? 1 : 0, 'bool') : value
-}
-
-/** Dimensions that two shapes share; of two ranks, none is known. */
-function common(a: readonly Dim[], b: readonly Dim[]): readonly Dim[] {
-  return a.map((dim, axis) => (dim === b[axis] ? dim : null))
 }
 
 type Body = (scope: Scope) => Outcome
@@ -71,7 +66,7 @@ export function choose(scope: Scope, condition: Value, bodies: readonly [Body, B
     if (name === undefined) return { type: port.type, dims: port.dims }
     const rank = ranks.get(name) ?? 1
     if (port.dims.length !== other.dims.length) return { type: port.type, dims: Array<Dim>(rank).fill(null) }
-    return { type: port.type, dims: common(port.dims, other.dims) }
+    return { type: port.type, dims: commonDims(port.dims, other.dims) }
   })
   const [then, otherwise] = graphs
   const outputs = graph.ops('If', [condition], { then_branch: then!.graph, else_branch: otherwise!.graph }, { types })
@@ -161,7 +156,7 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
       if (after.length !== before.length) {
         throw new CoreMLError('ERR_OP_UNSUPPORTED', `layer "${layer.name}" (loop): iterations change the rank of "${carried[index]}"`)
       }
-      const both = common(before, after)
+      const both = commonDims(before, after)
       settled &&= both.every((dim, axis) => dim === before[axis])
       return both
     })
@@ -174,7 +169,7 @@ export function lowerLoop(layer: NeuralNetworkLayer, params: LoopLayer, scope: S
   const begun = carried.map((name) => blobs.has(name))
   const types = built.outputs.slice(1).map((port, index) => ({
     type: port.type,
-    dims: begun[index] ? common(dims[index]!, port.dims) : port.dims,
+    dims: begun[index] ? commonDims(dims[index]!, port.dims) : port.dims,
   }))
   const begin = initial.map((value, index) => (begun[index] ? value : placeholder(graph, types[index]!.dims)))
   const outputs = graph.ops('Loop', [count, first, ...begin], { body: built.graph }, { types })

@@ -4,7 +4,7 @@ import { allocate, elementCount, type TensorData, type TensorType } from '../../
 import type { Attributes } from './attributes.ts'
 import { fold } from './fold.ts'
 import type { Graph, Node, Port } from './graph.ts'
-import { inferOutputs, type OutputType } from './infer.ts'
+import { broadcast, inferOutputs, type OutputType } from './infer.ts'
 import { Constant, type Dim, type FileRange, isStatic, sameDims, type Value } from './value.ts'
 
 /** What a shape argument may hold: a number (-1 and 0 as in ONNX Reshape where that op takes them), or a scalar int64 value of the graph. */
@@ -248,7 +248,8 @@ export class GraphBuilder {
   /** Expands to `shape` by ONNX broadcasting. */
   expand(value: Value, shape: readonly ShapeElement[]): Value {
     if (sameDims(value.dims, shape)) return value
-    return this.op('Expand', [value, this.shapeVector(shape)], {}, { types: [{ type: value.type, dims: expandedDims(value, shape) }] })
+    const dims = broadcast([value.dims, shape.map((element) => (typeof element === 'number' ? element : null))])
+    return this.op('Expand', [value, this.shapeVector(shape)], {}, { types: [{ type: value.type, dims }] })
   }
 
   /** Registers a constant that a node uses: all of them in the outermost graph, which every inner one sees. */
@@ -287,17 +288,6 @@ function reshapedDims(value: Value, shape: readonly ShapeElement[]): Dim[] {
     )
   }
   return dims
-}
-
-/** What ONNX broadcasting makes of `value` and a shape, as far as it is known. */
-function expandedDims({ dims }: Value, shape: readonly ShapeElement[]): Dim[] {
-  const rank = Math.max(dims.length, shape.length)
-  return Array.from({ length: rank }, (_, axis): Dim => {
-    const own = axis < rank - dims.length ? 1 : dims[axis - rank + dims.length]!
-    const element = axis < rank - shape.length ? 1 : shape[axis - rank + shape.length]!
-    if (typeof element === 'number') return element === 1 ? own : element
-    return own === 1 ? null : own
-  })
 }
 
 function fromNumbers(type: TensorType, values: readonly number[]): TensorData {

@@ -3,6 +3,13 @@ import { asValue, product } from './shape-element.ts'
 import { commonDims, type Value } from './value.ts'
 
 type Branch = (graph: GraphBuilder) => Value[]
+type Subgraph = ReturnType<GraphBuilder['subgraph']>
+
+/** If: what the graph of the side that `condition` (bool scalar) takes gives. Both sides give values of the same types and ranks. */
+export function ifElse(builder: GraphBuilder, condition: Value, then: Subgraph, otherwise: Subgraph): Value[] {
+  const types = then.outputs.map(({ type, dims }, index) => ({ type, dims: commonDims(dims, otherwise.outputs[index]!.dims) }))
+  return builder.ops('If', [condition], { then_branch: then.graph, else_branch: otherwise.graph }, { types })
+}
 
 /** What `some` makes where a tensor of these dimensions has elements, else what `none` makes. Only where a run tells, the graph holds both. */
 export function ifAny(builder: GraphBuilder, dims: readonly ShapeElement[], some: Branch, none: Branch): Value[] {
@@ -10,7 +17,6 @@ export function ifAny(builder: GraphBuilder, dims: readonly ShapeElement[], some
   const count = product(builder, dims)
   if (typeof count === 'number') return some(builder)
   const [then, otherwise] = [some, none].map((branch) => builder.subgraph([], branch))
-  const types = then!.outputs.map(({ type, dims }, index) => ({ type, dims: commonDims(dims, otherwise!.outputs[index]!.dims) }))
   const isAny = builder.op('Greater', [asValue(builder, count), builder.scalar(0, 'int64')])
-  return builder.ops('If', [isAny], { then_branch: then!.graph, else_branch: otherwise!.graph }, { types })
+  return ifElse(builder, isAny, then!, otherwise!)
 }

@@ -1,5 +1,6 @@
 import type { Block } from '../../../../format/index.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
+import { ifElse } from '../../onnx/if-any.ts'
 import { commonDims, constantNumbers, type Dim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import type { Operand } from '../operand.ts'
@@ -69,10 +70,7 @@ function cond(op: OpContext): Operand[] {
       return [...result.map((operand) => carried(op, operand)), ...states.map((name) => after.get(name)!.value)]
     }),
   )
-  const [then, otherwise] = branches
-  const types = then!.outputs.map((port, index) => ({ type: port.type, dims: commonDims(port.dims, otherwise!.outputs[index]!.dims) }))
-  const attributes = { then_branch: then!.graph, else_branch: otherwise!.graph }
-  const values = builder.ops('If', [predicate], attributes, { types })
+  const values = ifElse(builder, predicate, branches[0]!, branches[1]!)
   setStates(op, states, values.slice(operands.length))
   return operands.map((operand, index) => withValue(op, operand, values[index]!))
 }

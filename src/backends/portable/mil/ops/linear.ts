@@ -91,13 +91,14 @@ function biasOf(op: OpContext): Value | undefined {
  */
 function linearLayer(op: OpContext): Value {
   const { builder } = op
+  const given = biasOf(op)
   const compressed = op.constant('weight')?.quantized
   if (compressed) {
-    const [x, bias] = ofOneType(builder, [op.input('x'), biasOf(op)])
+    const [x, bias] = ofOneType(builder, [op.input('x'), given])
     const product = x?.type === 'float32' ? matmulQuantized(builder, x, compressed) : undefined
     if (product) return bias ? builder.op('Add', [product, bias]) : product
   }
-  const [x, weight, bias] = ofOneType(builder, [op.input('x'), op.input('weight'), biasOf(op)]) as [Value, Value, Value | undefined]
+  const [x, weight, bias] = ofOneType(builder, [op.input('x'), op.input('weight'), given]) as [Value, Value, Value | undefined]
   if (x.type !== 'float32') {
     const result = builder.op('MatMul', [x, builder.transpose(weight, [1, 0])])
     return bias ? builder.op('Add', [result, bias]) : result

@@ -1,5 +1,6 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
 import { product } from '../../onnx/shape-element.ts'
+import { toEnd } from '../../onnx/slice-bound.ts'
 import { isStatic, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { normalAxes, normalAxis, range, upTo } from './common.ts'
@@ -111,10 +112,10 @@ function sliceBySize(op: OpContext): Value {
   const size = op.known('size')
   if (begin && size) {
     const ends = begin.map((start, axis) => {
-      if (size[axis] === -1) return 2 ** 31 - 1
+      if (size[axis] === -1) return toEnd
       const end = start + size[axis]!
       // From the end up to the end: 0 would mean the start.
-      return start < 0 && end >= 0 ? 2 ** 31 - 1 : end
+      return start < 0 && end >= 0 ? toEnd : end
     })
     return builder.slice(x, upTo(rank), begin, ends)
   }
@@ -123,8 +124,8 @@ function sliceBySize(op: OpContext): Value {
   const from = builder.cast(op.input('begin'), 'int64')
   const starts = builder.op('Where', [builder.op('Less', [from, zero]), builder.op('Add', [from, shape]), from])
   const sizes = builder.cast(op.input('size'), 'int64')
-  const toEnd = builder.op('Less', [sizes, zero])
-  const ends = builder.op('Where', [toEnd, shape, builder.op('Add', [starts, sizes])])
+  const isToEnd = builder.op('Less', [sizes, zero])
+  const ends = builder.op('Where', [isToEnd, shape, builder.op('Add', [starts, sizes])])
   const { dims } = op.output()
   const known = dims.map((dim, axis) => dim ?? (size && size[axis]! > 0 ? size[axis]! : null))
   return builder.op('Slice', [x, starts, ends, builder.ints(upTo(rank))], {}, { types: [{ type: x.type, dims: known }] })

@@ -19,7 +19,7 @@ interface Attention {
 }
 
 function isMatrixProduct(node: Node | undefined): node is Node {
-  return node?.opType === 'MatMul' || (node?.opType === 'FusedMatMul' && !node.attributes.transA && !node.attributes.transBatchA)
+  return node?.opType === 'MatMul' || (node?.opType === 'FusedMatMul' && !node.attributes.transA)
 }
 
 function attentionOf(node: Node, rewriter: Rewriter): Attention | undefined {
