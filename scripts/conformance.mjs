@@ -32,6 +32,10 @@ const suites = {
     ),
     'test/pipeline',
   ],
+  torch: ['torch_ops', 'stateful_model', 'quantization_ops', 'export_quantization'].map(
+    (name) => `converters/mil/frontend/torch/test/test_${name}.py`,
+  ),
+  compression: ['test/optimize/coreml', 'converters/mil/mil/passes/tests/test_quantization_passes.py'],
   networks: null,
 }
 
@@ -61,15 +65,21 @@ const only = []
 while (args.includes('--only')) only.push(option('--only'))
 const chosen = []
 while (args.length > 0 && !args[0].startsWith('-')) chosen.push(args.shift())
-const unknown = chosen.filter((name) => !Object.hasOwn(suites, name))
-if (unknown.length > 0) {
-  console.error(`no such suite: ${unknown.join(', ')}. There are: ${Object.keys(suites).join(', ')}`)
+
+/** Ends with status 2 if one of `names` is not among those `known`. */
+function requireKnown(kind, names, known) {
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  console.error(`no such ${kind}: ${unknown.join(', ')}. There are: ${known.join(', ')}`)
   process.exit(2)
 }
+
+requireKnown('suite', chosen, Object.keys(suites))
 
 const build = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
 if (build.status !== 0) process.exit(1)
 const interpreter = python()
+if (only.length > 0) requireKnown('network', only, networkNames(interpreter))
 const find = 'import importlib.util as u; print(u.find_spec("coremltools").submodule_search_locations[0])'
 const package_ = spawnSync(interpreter, ['-c', find], { encoding: 'utf8' }).stdout.trim()
 
@@ -118,8 +128,8 @@ function run(paths) {
     .filter(Boolean)
     .map((line) => JSON.parse(line))
   rmSync(scratch, { recursive: true, force: true })
-  // pytest: 0 all passed, 1 some failed, 5 none selected.
-  if (![0, 1, 5].includes(status)) console.error(stdout.slice(-3000), stderr.slice(-2000))
+  // pytest: 0 all passed, 1 some failed, 5 none selected. A file that cannot be imported is an ERROR of its own.
+  if (![0, 1, 5].includes(status) || /^ERROR /m.test(stdout)) console.error(stdout.slice(-3000), stderr.slice(-2000))
   return tests
 }
 
