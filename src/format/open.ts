@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { CoreMLError } from '../errors.ts'
+import { fileError } from '../file-error.ts'
 import { decode, forgetDeferred } from './decode.ts'
 import type { Payload } from './gen/common_pb.ts'
 import { type Model, ModelSchema } from './gen/model_pb.ts'
@@ -192,8 +193,7 @@ function resolve(path: string): { kind: 'mlmodel' | 'mlpackage'; specPath: strin
   try {
     info = statSync(path)
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new CoreMLError('ERR_FILE', missing ? `${path} does not exist` : `cannot open ${path}: ${(cause as Error).message}`, { cause })
+    throw fileError(path, cause)
   }
   if (info.isFile()) return { kind: 'mlmodel', specPath: path }
   if (!info.isDirectory()) refuse(path, 'it is neither a file nor a folder')

@@ -1,7 +1,9 @@
-import { access, readdir, stat } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { ComputeUnits, LoadOptions, Unavailable } from '../backends/backend.ts'
-import { CoreMLError } from '../errors.ts'
+import { fileError } from '../file-error.ts'
+import { modelPath } from '../model/model-source.ts'
+import { sizeOnDisk } from '../model/size-on-disk.ts'
 import { recommend } from './analysis/recommend.ts'
 import { referenceUnits, summarizeUnit } from './analysis/unit.ts'
 import { notesOf, verdictLine } from './analysis/verdict.ts'
@@ -38,19 +40,6 @@ export interface ComparedModel {
   qualityOfService: string | null
 }
 
-/** Bytes of a file, or of everything in a folder. Throws ERR_FILE, with the path as given, if there is nothing. */
-export async function sizeOnDisk(file: string): Promise<number> {
-  let found: Awaited<ReturnType<typeof stat>>
-  try {
-    found = await stat(file)
-  } catch (error) {
-    throw new CoreMLError('ERR_FILE', `no such file or folder: ${file}`, { cause: error })
-  }
-  if (!found.isDirectory()) return found.size
-  const sizes = await Promise.all((await readdir(file)).map((name) => sizeOnDisk(path.join(file, name))))
-  return sizes.reduce((sum, size) => sum + size, 0)
-}
-
 function inputsOf(model: ModelToCompare, plan: Plan): InputSource {
   const file = plan.inputs ?? plan.expected ?? model.inputs
   return file === undefined ? { kind: 'generated', seed: plan.seed, variants: plan.settings.inputVariants } : { kind: 'file', path: file }
@@ -62,18 +51,15 @@ async function checkReadable(file: string | undefined): Promise<void> {
   try {
     await access(file)
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    throw new CoreMLError('ERR_FILE', missing ? `no such file: ${file}` : `cannot read ${file}: ${(error as Error).message}`, {
-      cause: error,
-    })
+    throw fileError(file, error)
   }
 }
 
 /** Measures one model on every unit and judges what came out. */
 export async function compareModel(model: ModelToCompare, plan: Plan): Promise<ComparedModel> {
   const { backend, settings, loadOptions, seed, signal, onEvent } = plan
-  const file = path.resolve(model.path)
-  const bytes = await sizeOnDisk(model.path)
+  const file = await modelPath(model.path, 'model')
+  const bytes = sizeOnDisk(file)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
   const inputs = inputsOf(model, plan)
   for (const needed of [inputs.kind === 'file' ? inputs.path : undefined, plan.expected, model.expected]) await checkReadable(needed)

@@ -25,16 +25,18 @@ export function percentText(share: number): string {
   return `${digits(share * 100, 2)} %`
 }
 
+const byteUnits = [
+  ['TB', 1e12],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3],
+] as const
+
 /** `1.4 MB`. */
 export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${digits(value)} ${units[unit]}`
+  // What three digits round up to 1000 of a unit is 1 of the next.
+  for (const [unit, size] of byteUnits) if (bytes >= size * 0.9995) return `${digits(bytes / size)} ${unit}`
+  return `${bytes} bytes`
 }
 
 /** A count with thin groups: `12 400`. */

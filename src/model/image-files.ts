@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CoreMLError } from '../errors.ts'
+import { fileError } from '../file-error.ts'
 import type { FormattedImage } from '../images/formats.ts'
 import { maxDecodedBytes } from '../images/limits.ts'
 import type { ImageInputOptions } from '../images/options.ts'
@@ -27,12 +28,7 @@ async function readImage(feature: ImageFeature, path: string, options: ImageInpu
     bytes = await readFile(path)
   } catch (error) {
     if (error instanceof CoreMLError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new CoreMLError(
-      'ERR_FILE',
-      `input "${feature.name}": ${code === 'ENOENT' ? `no such file: ${path}` : `cannot read ${path}: ${message}`}`,
-      { cause: error },
-    )
+    throw fileError(path, error, `input "${feature.name}": `)
   }
   return prepareImage({ feature, file: bytes, options, source: path })
 }

@@ -1,20 +1,12 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { functionNames, type Model, type ModelFile, openModel, type Pipeline, systemRequirements } from '../format/index.ts'
 import { describeFeature, describeModel } from './describe.ts'
 import { classicDetails } from './inspect-classic.ts'
 import { networkLayers, networkUpdate, networkWeights, updateParameter } from './inspect-network.ts'
 import { programBlocks, programOperations, programWeights } from './inspect-program.ts'
 import { modelPath } from './model-source.ts'
+import { sizeOnDisk } from './size-on-disk.ts'
 import type { FunctionSummary, ModelPart, ModelSummary } from './summary.ts'
 import { WeightTally } from './tally.ts'
-
-/** Bytes of a file, or of all files in a folder; behind symbolic links, too, which caches of model hubs have in the place of files. */
-function sizeOnDisk(path: string): number {
-  const info = statSync(path, { throwIfNoEntry: false })
-  if (!info?.isDirectory()) return info?.size ?? 0
-  return readdirSync(path).reduce((sum, name) => sum + sizeOnDisk(join(path, name)), 0)
-}
 
 function pipelineParts(file: ModelFile, pipeline: Pipeline | undefined): ModelPart[] {
   return (pipeline?.models ?? []).map((model, index) => ({ name: pipeline?.names[index] || `model${index}`, ...inspectPart(file, model) }))

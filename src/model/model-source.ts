@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CoreMLError } from '../errors.ts'
+import { fileError } from '../file-error.ts'
 import type { ModelBytes } from '../format/index.ts'
 import { pathOfUrl } from './file-url.ts'
 import { modelBytes } from './model-bytes.ts'
@@ -43,12 +44,7 @@ export async function modelPath(value: unknown, what: string): Promise<string> {
   try {
     await stat(text)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new CoreMLError(
-      'ERR_FILE',
-      code === 'ENOENT' || code === 'ENOTDIR' ? `no such file or folder: ${text}` : `cannot read ${text}: ${message}`,
-      { cause: error },
-    )
+    throw fileError(text, error)
   }
   return resolve(text)
 }

@@ -50,7 +50,7 @@ describe('the model', () => {
     const { stdout, stderr, status } = await cli(['compare', 'package.json', '--backend', 'portable', '--json'])
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ERR_MODEL_INVALID' } })
     expect([stderr, status]).toEqual(['', 2])
-    await refused(['compare', digits, '--expected', 'no.npz', '--backend', 'portable'], 2, 'ERR_FILE', /no such file: no\.npz/)
+    await refused(['compare', digits, '--expected', 'no.npz', '--backend', 'portable'], 2, 'ERR_FILE', /no such file or folder: no\.npz/)
   })
 
   it.each(['predict', 'inspect'])('%s: a folder that is no model', async (command) => {
@@ -112,7 +112,8 @@ describe('inputs', () => {
     refused(['predict', digits, '--input', `imgae=${seven}`], 2, 'ERR_INPUT', /no input named "imgae"; did you mean "image"\?/))
   it('the same one twice', () =>
     refused(['predict', digits, '-i', `image=${seven}`, '-i', `image=${seven}`], 2, 'ERR_ARGUMENT', /"image" is given twice/))
-  it('a missing image', () => refused(['predict', digits, '-i', 'image=no.png'], 2, 'ERR_FILE', /input "image": no such file: no\.png/))
+  it('a missing image', () =>
+    refused(['predict', digits, '-i', 'image=no.png'], 2, 'ERR_FILE', /input "image": no such file or folder: no\.png/))
   it('an image that is none', () => refused(['predict', digits, '-i', 'image=package.json.png'], 2, 'ERR_FILE', /no such file/))
 
   it('a text file for an image', async () => {
@@ -156,7 +157,7 @@ describe('inputs', () => {
     refused(['predict', rnn, '-i', 'strokes={"a":1}'], 2, 'ERR_INPUT', /input "strokes": expected float32 .*got a plain object/))
   it('text', () => refused(['predict', rnn, '-i', 'strokes=hello'], 2, 'ERR_INPUT', /"hello" is neither a number, a list/))
   it('broken JSON', () => refused(['predict', rnn, '-i', 'strokes=[1,'], 2, 'ERR_INPUT', /input "strokes" is no JSON/))
-  it('a missing array file', () => refused(['predict', rnn, '-i', 'strokes=no.npy'], 2, 'ERR_FILE', /no such file: no\.npy/))
+  it('a missing array file', () => refused(['predict', rnn, '-i', 'strokes=no.npy'], 2, 'ERR_FILE', /no such file or folder: no\.npy/))
 
   it('a damaged array file', async () => {
     await writeFile(join(folder, 'bad.npy'), 'hello')

@@ -55,14 +55,14 @@ describe('cache', () => {
     const env = { COREML_BRIDGE_CACHE: folder }
     expect((await cli(['cache', 'path'], { env })).stdout).toBe(`${folder}\n`)
     expect((await cli(['cache'], { env })).stdout).toMatch(
-      /^net\.mlpackage +1\.50 kB {2}last used \d{4}-\d\d-\d\d \d\d:\d\d {2}abc\n1 compiled model, 1\.50 kB, in /,
+      /^net\.mlpackage +1\.5 kB {2}last used \d{4}-\d\d-\d\d \d\d:\d\d {2}abc\n1 compiled model, 1\.5 kB, in /,
     )
     expect(JSON.parse((await cli(['cache', 'list', '--json'], { env })).stdout)).toMatchObject({
       schemaVersion: 1,
       bytes: 1500,
       entries: [{ key: 'abc' }],
     })
-    expect((await cli(['cache', 'clear'], { env })).stdout).toBe('freed 1.50 kB\n')
+    expect((await cli(['cache', 'clear'], { env })).stdout).toBe('freed 1.5 kB\n')
     expect(await readdir(folder)).toEqual([])
   })
 

@@ -18,7 +18,7 @@ import { inspect, Model } from '../../src/index.ts'
 import { blockOf, copyOf, expectError, fixture, temporary } from './support.ts'
 
 describe('what is no model', () => {
-  test('a missing path', () => expectError(openModel('no/such.mlmodel'), 'ERR_FILE', 'no/such.mlmodel does not exist'))
+  test('a missing path', () => expectError(openModel('no/such.mlmodel'), 'ERR_FILE', 'no such file or folder: no/such.mlmodel'))
 
   test('an empty folder, an empty package, an empty file', async () => {
     const folder = temporary('empty')

@@ -321,7 +321,7 @@ describe('images', () => {
   it('refuse files that are missing, no files or no images', async () => {
     await expect(one(rgb, '/no/such/file.png')).rejects.toMatchObject({
       code: 'ERR_FILE',
-      message: 'input "photo": no such file: /no/such/file.png',
+      message: 'input "photo": no such file or folder: /no/such/file.png',
     })
     await expect(one(rgb, fixture('images'))).rejects.toMatchObject({ code: 'ERR_FILE', message: expect.stringMatching(/is no file$/) })
     await expect(one(rgb, fixture('images/make.py'))).rejects.toMatchObject({

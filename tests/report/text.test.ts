@@ -19,8 +19,19 @@ describe('words', () => {
   ])('%s ms is %s', (value, text) => {
     expect(durationText(value)).toBe(text)
   })
-  test('bytes, counts, intervals', () => {
-    expect([bytesText(512), bytesText(68_864), bytesText(14.2e6), bytesText(3.1e9)]).toEqual(['512 B', '68.9 kB', '14.2 MB', '3.1 GB'])
+  test.each([
+    [0, '0 bytes'],
+    [999, '999 bytes'],
+    [1000, '1 kB'],
+    [68_864, '68.9 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1 MB'],
+    [999_999_999, '1 GB'],
+    [1.234e12, '1.23 TB'],
+  ])('%d bytes are %s', (bytes, text) => {
+    expect(bytesText(bytes)).toBe(text)
+  })
+  test('counts, intervals', () => {
     expect([countText(12.34), countText(12_400), countText(1_234_567)]).toEqual(['12.3', '12 400', '1 230 000'])
     expect(intervalText([1.5, 1.62], durationText)).toBe('1.5 ms to 1.62 ms')
   })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { bytesText } from '../bytes.ts'
+import { bytesText } from '../../measure/words.ts'
 import { addSharedOptions, type SharedOptions } from '../options.ts'
 
 /** Version of the form of `cache … --json`. */

@@ -1,6 +1,6 @@
+import { bytesText } from '../../measure/words.ts'
 import { featureText } from '../../model/feature-text.ts'
 import type { FunctionSummary, ModelPart, ModelSummary, WeightSummary } from '../../model/summary.ts'
-import { bytesText } from '../bytes.ts'
 
 /** Kinds of ops that are shown; the rest is counted. */
 const shownOperations = 12

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
+import { fileError } from '../../file-error.ts'
 import { casesOf } from '../../measure/cases.ts'
 import type { FeatureDescription } from '../../model/description.ts'
 import { featureText } from '../../model/feature-text.ts'
@@ -20,8 +21,7 @@ async function read(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new CoreMLError('ERR_FILE', code === 'ENOENT' ? `no such file: ${path}` : `cannot read ${path}: ${message}`, { cause: error })
+    throw fileError(path, error)
   }
 }
 
