@@ -58,7 +58,11 @@ const geluModes = ['none', 'tanh', 'sigmoid'] as const
 
 export const activationLayers: LayerTable = {
   activation,
-  softmax: (layer) => layer.graph.op('Softmax', [input(layer)], { axis: axisOf(layer, input(layer), -3) }),
+  softmax(layer) {
+    const x = input(layer)
+    // Classifiers of Create ML have it after a reshape to [batch, classes].
+    return layer.graph.op('Softmax', [x], { axis: x.dims.length < 3 ? -1 : -3 })
+  },
   softmaxND: (layer) => layer.graph.op('Softmax', [input(layer)], { axis: axisOf(layer, input(layer), layer.params.axis) }),
   gelu: (layer) => {
     const { graph, params } = layer
