@@ -1,6 +1,6 @@
 import { toBinary } from '@bufbuild/protobuf'
 import { expect, test } from 'vitest'
-import { ArrayDataType, MilDataType } from '../../../../src/format/index.ts'
+import { ArrayDataType, ColorSpace, MilDataType } from '../../../../src/format/index.ts'
 import { Model, type Tensor } from '../../../../src/index.ts'
 import { float16Value } from '../../../../src/model/float16.ts'
 import { ModelSchema } from '../../../protobuf-schemas.ts'
@@ -23,6 +23,20 @@ async function halves(factor: number): Promise<Model> {
   const model = programModel({ x: type }, operations, ['same', 'scaled'], 'CoreML7', description)
   return Model.load(toBinary(ModelSchema, model), { backend: 'portable' })
 }
+
+test.each([
+  ['an array', { case: 'multiArrayType' as const, value: { shape: [1, 3, 4, 6], dataType: ArrayDataType.FLOAT32 } }],
+  ['an image', { case: 'imageType' as const, value: { width: 6, height: 4, colorSpace: ColorSpace.RGB } }],
+])('%s whose declared size is not that of the program is refused', async (_, type) => {
+  const taken = tensorType(MilDataType.FLOAT32, [1, 3, 6, 4])
+  const y = { name: 'y', type: { type: { case: 'multiArrayType' as const, value: { shape: [], dataType: ArrayDataType.FLOAT32 } } } }
+  const description = { input: [{ name: 'x', type: { type } }], output: [y] }
+  const model = programModel({ x: taken }, [operation('relu', { x: 'x' }, { y: taken })], ['y'], 'CoreML5', description)
+  await expect(Model.load(toBinary(ModelSchema, model), { backend: 'portable' })).rejects.toMatchObject({
+    code: 'ERR_MODEL_INVALID',
+    message: 'the model declares its input "x" as 1×3×4×6, but its program takes 1×3×6×4',
+  })
+})
 
 /** The bits of a tensor, in whichever form this Node holds it. */
 const bitsOf = ({ data: { buffer, byteOffset, length } }: Tensor) => new Uint16Array(buffer as ArrayBuffer, byteOffset, length)
