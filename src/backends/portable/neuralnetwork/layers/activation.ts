@@ -3,10 +3,14 @@ import { thresholded } from '../../onnx/thresholded.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import { axisOf, input, invalid, type LayerContext, type LayerTable, type LowerLayer } from '../layer.ts'
 
-/** A parameter of one element, or of one a channel, ready to broadcast over axis -3. */
+/** Axis of the channels: the third from the end, as the format says; where there is none, the last, as converters mean it for [batch, channels]. */
+const channelAxis = (x: Value) => (x.dims.length < 3 ? -1 : -3)
+
+/** A parameter of one element, or of one a channel, ready to broadcast. */
 function perChannel(layer: LayerContext<unknown>, x: Value, params: WeightParams | undefined): Value {
-  const values = x.dims.length < 3 ? layer.weights.numbers(params, 1) : layer.weights.numbers(params, staticDim(x, -3), 1)
-  return layer.graph.constant('float32', values.length === 1 ? [1] : [values.length, 1, 1], values, 'slope')
+  const axis = channelAxis(x)
+  const values = layer.weights.numbers(params, staticDim(x, axis), 1)
+  return layer.graph.constant('float32', values.length === 1 || axis === -1 ? [values.length] : [values.length, 1, 1], values, 'slope')
 }
 
 /** alpha · x + beta. */
@@ -58,11 +62,7 @@ const geluModes = ['none', 'tanh', 'sigmoid'] as const
 
 export const activationLayers: LayerTable = {
   activation,
-  softmax(layer) {
-    const x = input(layer)
-    // Classifiers of Create ML have it after a reshape to [batch, classes].
-    return layer.graph.op('Softmax', [x], { axis: x.dims.length < 3 ? -1 : -3 })
-  },
+  softmax: (layer) => layer.graph.op('Softmax', [input(layer)], { axis: channelAxis(input(layer)) }),
   softmaxND: (layer) => layer.graph.op('Softmax', [input(layer)], { axis: axisOf(layer, input(layer), layer.params.axis) }),
   gelu: (layer) => {
     const { graph, params } = layer
