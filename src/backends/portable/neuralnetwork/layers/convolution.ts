@@ -1,5 +1,5 @@
 import { type Convolution3DLayer, type ConvolutionLayer, PaddingType3D } from '../../../../format/index.ts'
-import { staticDim, type Value } from '../../onnx/value.ts'
+import { type Dim, staticDim, type Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { collapseLeading, restoreLeading } from '../shapes.ts'
 import { borders, halves, onnxPads, type Padding, samePadding, sizes, wholeWindows } from '../spatial.ts'
@@ -16,11 +16,19 @@ interface Convolution {
   group: number
 }
 
+function requireChannels(layer: LayerContext<unknown>, { dims }: Value, expected: Dim | undefined): void {
+  const channels = dims[1]
+  if (typeof expected !== 'number' || typeof channels !== 'number' || channels === expected) return
+  throw invalid(layer, `its weights are for ${expected} channels, and its input has ${channels}`)
+}
+
 function convolve(
   layer: LayerContext<unknown>,
   { x, weights, bias, kernel, strides, dilations, group }: Convolution,
   padding: Padding,
 ): Value {
+  const each = weights.dims[1]
+  requireChannels(layer, x, typeof each === 'number' ? each * group : undefined)
   const attributes = { kernel_shape: kernel, strides, dilations, group, pads: onnxPads(padding) }
   return wholeWindows(layer, x, layer.graph.op('Conv', [x, weights, bias], attributes))
 }
@@ -31,6 +39,7 @@ function deconvolve(
   { x, weights, bias, kernel, strides, dilations, group }: Convolution,
   padding: Padding,
 ): Value {
+  requireChannels(layer, x, weights.dims[0])
   const { graph } = layer
   const positive = (amounts: number[]) => amounts.map((amount) => Math.max(0, amount))
   const negative = (amounts: number[]) => amounts.map((amount) => Math.max(0, -amount))
