@@ -10,5 +10,9 @@ const mistakes: [start: string, hint: string][] = [
 export function mistakenFor(source: Source): string | undefined {
   const start = Buffer.alloc(Math.min(source.size, 32))
   source.read(start, 0)
-  return mistakes.find(([text]) => start.toString('latin1').startsWith(text))?.[1]
+  const text = start.toString('latin1')
+  const mistake = mistakes.find(([beginning]) => text.startsWith(beginning))
+  if (mistake) return mistake[1]
+  // A link of a repository that was checked out as a file holds the path that it leads to.
+  return /^[\t\n\r -~]+$/.test(text) ? `it is a text, which begins with ${JSON.stringify(text)}` : undefined
 }

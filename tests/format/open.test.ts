@@ -46,7 +46,7 @@ describe('what is no model', () => {
     ['PK\x03\x04 zip', 'ZIP'],
     ['version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'],
     ['{"fileFormatVersion": "1.0.0"}', 'JSON'],
-    ['plain text', 'byte'],
+    ['../../blobs/model', 'it is a text, which begins with "../../blobs/model"'],
     ['\x89PNG\r\n\x1a\n and so on', 'byte'],
   ])('a file that starts with %j', async (content, word) => {
     const file = temporary('file.mlmodel')
