@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { profileModel } from '../../src/backends/portable/profile.ts'
+import { generateInputs } from '../../src/measure/inputs.ts'
 import { encodeNpz } from '../../src/npy/npz.ts'
 import { cli } from './run.ts'
 
@@ -28,6 +30,16 @@ describe('profile', () => {
     expect(nodes.reduce((sum: number, { share }: { share: number }) => sum + share, 0)).toBeCloseTo(1)
     // Nodes run inside the prediction.
     expect(times.reduce((sum: number, time: number) => sum + time, 0)).toBeLessThanOrEqual(profile.milliseconds)
+  })
+
+  it('tells the predictions that are done', async () => {
+    const told: [number, number][] = []
+    await profileModel(rnn, {
+      predictions: 2,
+      inputs: (description) => generateInputs(description, 1, 1),
+      onPrediction: (done, of) => told.push([done, of]),
+    })
+    expect(told).toEqual([0, 1, 2, 3, 4].map((done) => [done, 5]))
   })
 
   it('shows as many rows as --top says, and the rest in one', async () => {

@@ -40,6 +40,8 @@ export interface ProfileOptions {
   predictions: number
   /** Makes the inputs; they are used in turn. */
   inputs(description: ModelDescription): Promise<Features[]>
+  /** Called before each prediction, those that are not measured included. */
+  onPrediction?(done: number, of: number): void
   signal?: AbortSignal
 }
 
@@ -84,7 +86,11 @@ async function profileInto(folder: string, file: ModelFile, options: ProfileOpti
   const evaluator = await OnnxEvaluator.load(description, lower, loading, { profile: join(folder, 'profile') })
   try {
     const inputs = await options.inputs(description)
-    for (let i = 0; i < warmUp + options.predictions; i++) await evaluator.run(inputs[i % inputs.length]!, { signal: options.signal })
+    const of = warmUp + options.predictions
+    for (let done = 0; done < of; done++) {
+      options.onPrediction?.(done, of)
+      await evaluator.run(inputs[done % inputs.length]!, { signal: options.signal })
+    }
     await evaluator.endProfile()
   } finally {
     await evaluator.dispose()

@@ -66,6 +66,7 @@ async function run(path: string, given: ProfileCommandOptions): Promise<void> {
       precision: options.precision,
       predictions: options.iterations,
       signal,
+      onPrediction: (done, of) => progress.update(`profiling ${basename(path)}: ${done} of ${of} predictions`),
       async inputs(description) {
         const cases = await readInputValues(description.inputs, options)
         const isGiven = cases.some((values) => Object.keys(values).length > 0)
