@@ -28,8 +28,8 @@ export function makeNonMaximumSuppression(spec: ClassicSpec<NonMaximumSuppressio
   const confidenceOutput = outputCalled(spec, nms.confidenceOutputFeatureName)
   const coordinatesOutput = outputCalled(spec, nms.coordinatesOutputFeatureName)
   if (!confidenceOutput || !coordinatesOutput) throw invalidModel(spec, 'its outputs are not the ones that the suppression names')
-  if (nms.suppressionMethod.case !== 'pickTop') throw invalidModel(spec, 'its suppression method is not PickTop')
-  const { perClass } = nms.suppressionMethod.value
+  // The format has no other method, and detectors that work leave it out.
+  const perClass = nms.suppressionMethod.value?.perClass ?? false
   const bounds = rowBounds([confidenceOutput, coordinatesOutput])
   const threshold = (inputs: Features, name: string, otherwise: number): number => {
     const value = name ? inputs[name] : undefined

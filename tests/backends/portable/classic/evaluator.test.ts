@@ -92,12 +92,12 @@ describe('evaluators of classic models', () => {
     expect(given).toEqual({ type: 'float32', data: Float32Array.of(1), dims: [1] })
   })
 
-  it('an IoU threshold of 1 suppresses no box, however its sides are rounded', async () => {
+  describe('non-maximum suppression', () => {
     const array = (name: string) => ({
       name,
       type: { type: { case: 'multiArrayType' as const, value: { dataType: ArrayDataType.DOUBLE } } },
     })
-    const suppression = (iouThreshold: number) =>
+    const suppression = (iouThreshold: number, perClass?: boolean) =>
       make({
         description: { input: [array('confidence'), array('boxes')], output: [array('kept'), array('coordinates')] },
         type: {
@@ -107,7 +107,7 @@ describe('evaluators of classic models', () => {
             coordinatesInputFeatureName: 'boxes',
             confidenceOutputFeatureName: 'kept',
             coordinatesOutputFeatureName: 'coordinates',
-            suppressionMethod: { case: 'pickTop', value: {} },
+            ...(perClass !== undefined && { suppressionMethod: { case: 'pickTop' as const, value: { perClass } } }),
             iouThreshold,
           },
         },
@@ -118,9 +118,19 @@ describe('evaluators of classic models', () => {
       dims: [rows.length, rows[0]!.length],
     })
     // 0.2 + 0.15 / 2 less 0.2 - 0.15 / 2 is more than 0.15 in double precision.
-    const inputs = { confidence: matrix([0.9], [0.8]), boxes: matrix([0.2, 0.2, 0.15, 0.15], [0.2, 0.2, 0.15, 0.15]) }
-    expect((await suppression(1).run(inputs, {})).kept).toEqual(inputs.confidence)
-    expect((await suppression(0.99).run(inputs, {})).kept).toEqual(matrix([0.9]))
+    const boxes = matrix([0.2, 0.2, 0.15, 0.15], [0.2, 0.2, 0.15, 0.15])
+
+    it('suppresses no box with an IoU threshold of 1, however the sides are rounded', async () => {
+      const inputs = { confidence: matrix([0.9], [0.8]), boxes }
+      expect((await suppression(1, false).run(inputs, {})).kept).toEqual(inputs.confidence)
+      expect((await suppression(0.99, false).run(inputs, {})).kept).toEqual(matrix([0.9]))
+    })
+
+    it('looks at all classes together where the model states no method', async () => {
+      const inputs = { confidence: matrix([0.9, 0], [0, 0.8]), boxes }
+      expect((await suppression(0.5).run(inputs, {})).kept).toEqual(matrix([0.9, 0]))
+      expect((await suppression(0.5, true).run(inputs, {})).kept).toEqual(inputs.confidence)
+    })
   })
 
   it('probabilities of a missing value are missing ones, one versus rest too', async () => {
