@@ -7,6 +7,7 @@ import { sizeOnDisk } from '../model/size-on-disk.ts'
 import { recommend } from './analysis/recommend.ts'
 import { referenceUnits, summarizeUnit } from './analysis/unit.ts'
 import { notesOf, verdictLine } from './analysis/verdict.ts'
+import { knownCategories } from './categories.ts'
 import type { CompareEvent } from './events.ts'
 import { neverOnNeuralEngine } from './never-on-engine.ts'
 import type { ModelToCompare } from './options.ts'
@@ -40,9 +41,11 @@ export interface ComparedModel {
   qualityOfService: string | null
 }
 
-function inputsOf(model: ModelToCompare, plan: Plan): InputSource {
+async function inputsOf(model: ModelToCompare, plan: Plan): Promise<InputSource> {
   const file = plan.inputs ?? plan.expected ?? model.inputs
-  return file === undefined ? { kind: 'generated', seed: plan.seed, variants: plan.settings.inputVariants } : { kind: 'file', path: file }
+  if (file !== undefined) return { kind: 'file', path: file }
+  const { seed, settings } = plan
+  return { kind: 'generated', seed, variants: settings.inputVariants, categories: await knownCategories(path.resolve(model.path)) }
 }
 
 /** A file that cannot be read is the caller's mistake, told before anything is measured. */
@@ -61,7 +64,7 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
   const file = await modelPath(model.path, 'model')
   const bytes = sizeOnDisk(file)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
-  const inputs = inputsOf(model, plan)
+  const inputs = await inputsOf(model, plan)
   for (const needed of [inputs.kind === 'file' ? inputs.path : undefined, plan.expected, model.expected]) await checkReadable(needed)
   const cases = inputs.kind === 'file' ? Number.MAX_SAFE_INTEGER : settings.inputVariants
   const tracks = await conduct({

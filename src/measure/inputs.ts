@@ -5,14 +5,18 @@ import { imageFiles } from '../model/image-files.ts'
 import { elementCount } from '../model/tensor.ts'
 import { type Features, type FeatureValue, isImage, isTensor } from '../model/values.ts'
 import { readCases } from './cases.ts'
+import type { Categories } from './categories.ts'
 import type { InputSource } from './protocol/calls.ts'
 import { type Random, seededRandom } from './random.ts'
 
 /** Largest integer that is made up: an index or token that hardly any model lacks. */
 const largestInteger = 3
 
-/** A plausible value of a feature: normal numbers in the declared type, small integers, noise for images. */
-function generateValue(feature: FeatureDescription, random: Random): FeatureValue {
+/** A plausible value of a feature: one of `categories`, if there are any, normal numbers in the declared type, small integers, noise for images. */
+function generateValue(feature: FeatureDescription, random: Random, categories: readonly (string | number)[] = []): FeatureValue {
+  const integer = () => random.integer(0, largestInteger)
+  const category = (otherwise: () => string | number) =>
+    categories.length === 0 ? otherwise() : categories[random.integer(0, categories.length - 1)]!
   switch (feature.type) {
     case 'multiArray':
     case 'state': {
@@ -32,25 +36,30 @@ function generateValue(feature: FeatureDescription, random: Random): FeatureValu
       return new Map(Array.from({ length: 4 }, (_, key) => [feature.keyType === 'string' ? String(key) : key, random.normal()]))
     case 'sequence': {
       const length = Math.max(feature.length?.min ?? 4, 1)
-      const numbers = Array.from({ length }, () => random.integer(0, largestInteger))
-      return feature.elementType === 'string' ? numbers.map(String) : numbers
+      const element = feature.elementType === 'string' ? () => String(integer()) : integer
+      return Array.from({ length }, () => category(element)) as string[] | number[]
     }
     case 'int64':
-      return random.integer(0, largestInteger)
+      return category(integer) as number
     case 'double':
       return random.normal()
     case 'string':
-      return `text ${random.integer(0, 9)}`
+      return category(() => `text ${random.integer(0, 9)}`) as string
   }
 }
 
-/** Inputs made up from a model's description: the same for the same seed. Optional inputs are left out. */
-export async function generateInputs(description: ModelDescription, seed: number, variants: number): Promise<Features[]> {
+/** Inputs made up from a model's description and the categories that it knows: the same for the same seed. Optional inputs are left out. */
+export async function generateInputs(
+  description: ModelDescription,
+  seed: number,
+  variants: number,
+  categories: Categories = {},
+): Promise<Features[]> {
   const random = seededRandom(seed)
   const required = description.inputs.filter(({ optional }) => !optional)
   return Promise.all(
     Array.from({ length: variants }, () => {
-      const values = Object.fromEntries(required.map((feature) => [feature.name, generateValue(feature, random)]))
+      const values = Object.fromEntries(required.map((feature) => [feature.name, generateValue(feature, random, categories[feature.name])]))
       return coerceInputs(description.inputs, values, { files: false }, imageFiles)
     }),
   )
@@ -58,7 +67,7 @@ export async function generateInputs(description: ModelDescription, seed: number
 
 /** The inputs that a comparison uses, converted to the declared types. */
 export async function readInputs(source: InputSource, description: ModelDescription): Promise<Features[]> {
-  if (source.kind === 'generated') return generateInputs(description, source.seed, source.variants)
+  if (source.kind === 'generated') return generateInputs(description, source.seed, source.variants, source.categories)
   const cases = await readCases(source.path, description, 'inputs')
   return Promise.all(cases.map((values) => coerceInputs(description.inputs, values, { files: false }, imageFiles)))
 }

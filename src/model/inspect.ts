@@ -1,4 +1,4 @@
-import { functionNames, type Model, type ModelFile, openModel, type Pipeline, systemRequirements } from '../format/index.ts'
+import { functionNames, type Model, type ModelFile, openModel, pipelineOf, systemRequirements } from '../format/index.ts'
 import { describeFeature, describeModel } from './describe.ts'
 import { classicDetails } from './inspect-classic.ts'
 import { networkLayers, networkUpdate, networkWeights, updateParameter } from './inspect-network.ts'
@@ -8,7 +8,8 @@ import { sizeOnDisk } from './size-on-disk.ts'
 import type { FunctionSummary, ModelPart, ModelSummary } from './summary.ts'
 import { WeightTally } from './tally.ts'
 
-function pipelineParts(file: ModelFile, pipeline: Pipeline | undefined): ModelPart[] {
+function pipelineParts(file: ModelFile, spec: Model): ModelPart[] {
+  const pipeline = pipelineOf(spec)
   return (pipeline?.models ?? []).map((model, index) => ({ name: pipeline?.names[index] || `model${index}`, ...inspectPart(file, model) }))
 }
 
@@ -42,10 +43,9 @@ function inspectPart(file: ModelFile, spec: Model): ModelPart {
         updatable: { layers: [], losses: [], parameters: updateParameter('numberOfNeighbors', type.value.numberOfNeighbors) },
       }
     case 'pipeline':
-      return { ...part, models: pipelineParts(file, type.value) }
     case 'pipelineClassifier':
     case 'pipelineRegressor':
-      return { ...part, models: pipelineParts(file, type.value.pipeline) }
+      return { ...part, models: pipelineParts(file, spec) }
     default:
       return part
   }

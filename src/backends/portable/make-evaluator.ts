@@ -1,10 +1,10 @@
-import type { Model, ModelFile } from '../../format/index.ts'
+import { type Model, type ModelFile, pipelineOf } from '../../format/index.ts'
 import { describeModel } from '../../model/describe.ts'
 import { refusalOf } from './classic/refuse.ts'
 import type { Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 import type { Lower } from './lowered.ts'
 import { networkOf } from './neuralnetwork/network-of.ts'
-import { makePipelineEvaluator, pipelineOf } from './pipeline.ts'
+import { makePipelineEvaluator } from './pipeline.ts'
 
 /** What evaluators of this backend are made with. */
 export interface PortableContext extends EvaluatorContext {

@@ -1,17 +1,10 @@
 import { CoreMLError } from '../../errors.ts'
-import type { Model, Pipeline } from '../../format/index.ts'
+import { type Model, pipelineOf } from '../../format/index.ts'
 import { throwIfAborted } from '../../model/abort.ts'
 import { allOfBatch } from '../../model/batch-element.ts'
 import { type Features, noFeatures, ownCopies } from '../../model/values.ts'
 import type { BackendState } from '../backend.ts'
 import type { EvaluateOptions, Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
-
-/** The stages of a pipeline of any kind; undefined for other models. */
-export function pipelineOf({ type }: Model): Pipeline | undefined {
-  if (type.case === 'pipeline') return type.value
-  if (type.case === 'pipelineClassifier' || type.case === 'pipelineRegressor') return type.value.pipeline ?? undefined
-  return undefined
-}
 
 /**
  * The evaluator of a pipeline: its stages run in order; each takes its inputs by name from the pipeline's inputs and the outputs of earlier stages

@@ -2,6 +2,7 @@ import type { BackendName, LoadOptions, PlannedOperation, Unavailable } from '..
 import type { ErrorCode } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Features } from '../../model/values.ts'
+import type { Categories } from '../categories.ts'
 import type { MachineCondition, PowerCounters } from './measurable-backend.ts'
 
 /** Which backend a unit's process loads: one of the package's, or a module that exports `backend` (tests). */
@@ -11,7 +12,7 @@ export interface BackendChoice {
 }
 
 /** Where the inputs of a unit come from. Every process of a comparison makes the same ones. */
-export type InputSource = { kind: 'generated'; seed: number; variants: number } | { kind: 'file'; path: string }
+export type InputSource = { kind: 'generated'; seed: number; variants: number; categories: Categories } | { kind: 'file'; path: string }
 
 /** Times of a series of predictions. */
 export interface Timed {

@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import type { EvaluateOptions, Evaluator, EvaluatorContext } from '../../../src/backends/portable/evaluator.ts'
-import { makePipelineEvaluator, pipelineOf } from '../../../src/backends/portable/pipeline.ts'
-import type { Model } from '../../../src/format/index.ts'
+import { makePipelineEvaluator } from '../../../src/backends/portable/pipeline.ts'
+import { type Model, pipelineOf } from '../../../src/format/index.ts'
 import type { Features } from '../../../src/model/values.ts'
 import { FeatureDescriptionSchema, ModelSchema } from '../../protobuf-schemas.ts'
 
