@@ -100,41 +100,59 @@ function pickTop(
     if (best[box]! >= limits.confidence) candidates.push(box)
   }
   candidates.sort((a, b) => best[b]! - best[a]! || a - b)
-  const corners = cornersOf(boxes)
+  const keptOf = new Map<number, KeptBoxes>()
   const kept: number[] = []
   for (const box of candidates) {
     if (kept.length >= limits.most) break
-    const suppressed = kept.some(
-      (other) => (!limits.perClass || bestClass[other] === bestClass[box]) && intersectionOverUnion(corners, box, other) > limits.iou,
-    )
-    if (!suppressed) kept.push(box)
+    const group = limits.perClass ? bestClass[box]! : 0
+    const others = keptOf.get(group) ?? new KeptBoxes(limits.iou)
+    keptOf.set(group, others)
+    if (others.add(boxes, box)) kept.push(box)
   }
   return kept
 }
 
-/** Left, top, right and bottom of each box. */
-function cornersOf(boxes: ArrayLike<number>): Float64Array {
-  return Float64Array.from(boxes, (_, at) => {
-    const center = at - (at % 4) + (at % 2)
-    const half = boxes[center + 2]! / 2
-    return boxes[center]! + (at % 4 < 2 ? -half : half)
-  })
-}
+/** Boxes of which none overlaps another by more than a threshold, side by side in memory: thousands of boxes are compared with each other. */
+class KeptBoxes {
+  readonly #iou: number
+  #count = 0
+  /** Left, top, right, bottom and area of each box. */
+  #boxes = new Float64Array(5 * 64)
 
-/** Area that two boxes have in common; that of a box, where it is given twice. */
-function commonArea(corners: Float64Array, a: number, b: number): number {
-  const side = (axis: number): number => {
-    const start = Math.max(corners[4 * a + axis]!, corners[4 * b + axis]!)
-    return Math.max(0, Math.min(corners[4 * a + 2 + axis]!, corners[4 * b + 2 + axis]!) - start)
+  constructor(iou: number) {
+    this.#iou = iou
   }
-  return side(0) * side(1)
-}
 
-/** At most 1, however areas are rounded: all are those of the same corners. */
-function intersectionOverUnion(corners: Float64Array, a: number, b: number): number {
-  const intersection = commonArea(corners, a, b)
-  const union = commonArea(corners, a, a) + commonArea(corners, b, b) - intersection
-  return union > 0 ? intersection / union : 0
+  /** Keeps box `index` of `boxes`, unless it overlaps a kept one too much. */
+  add(boxes: ArrayLike<number>, index: number): boolean {
+    const [x, y, width, height] = [boxes[4 * index]!, boxes[4 * index + 1]!, boxes[4 * index + 2]!, boxes[4 * index + 3]!]
+    const [left, top, right, bottom] = [x - width / 2, y - height / 2, x + width / 2, y + height / 2]
+    // Of the corners, as common areas are: no box overlaps itself by more than 1, however sides are rounded.
+    const area = Math.max(0, right - left) * Math.max(0, bottom - top)
+    if (this.#overlaps(left, top, right, bottom, area)) return false
+    if (5 * this.#count === this.#boxes.length) {
+      const larger = new Float64Array(2 * this.#boxes.length)
+      larger.set(this.#boxes)
+      this.#boxes = larger
+    }
+    this.#boxes.set([left, top, right, bottom, area], 5 * this.#count++)
+    return true
+  }
+
+  #overlaps(left: number, top: number, right: number, bottom: number, area: number): boolean {
+    const kept = this.#boxes
+    const iou = this.#iou
+    if (iou < 0) return this.#count > 0
+    for (let at = 0; at < 5 * this.#count; at += 5) {
+      const width = Math.min(right, kept[at + 2]!) - Math.max(left, kept[at]!)
+      if (!(width > 0)) continue
+      const height = Math.min(bottom, kept[at + 3]!) - Math.max(top, kept[at + 1]!)
+      if (!(height > 0)) continue
+      const common = width * height
+      if (common / (area + kept[at + 4]! - common) > iou) return true
+    }
+    return false
+  }
 }
 
 /** How many boxes the outputs hold: a fixed number, a range, or any; one output may say it for both. */
