@@ -251,7 +251,7 @@ export async function openModel(model: string | ModelBytes): Promise<ModelFile> 
   const { kind, specPath } = resolve(model)
   const source = new FileSource(specPath)
   try {
-    const openWeights = (name: string) => new FileSource(pathInside(dirname(specPath), name, model))
+    const openWeights = (name: string) => new FileSource(pathInside(dirname(specPath), name, model, kind))
     return new ModelFile({ path: model, kind, spec: readSpec(specPath, source), source, openWeights })
   } catch (error) {
     source.close()

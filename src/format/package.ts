@@ -10,14 +10,17 @@ function invalid(path: string, problem: string): never {
 
 /**
  * The file `name`, a path with slashes, inside the folder `root`. Symbolic links are followed wherever they lead: caches of model hubs keep the files of a
- * package elsewhere. Throws ERR_MODEL_INVALID, naming `owner`, if the name itself leads outside, or to no file.
+ * package elsewhere. Throws ERR_MODEL_INVALID, naming `owner`, if the name itself leads outside, or to no file; if the owner is no package, with what to open.
  */
-export function pathInside(root: string, name: string, owner: string): string {
+export function pathInside(root: string, name: string, owner: string, kind: 'mlmodel' | 'mlpackage' = 'mlpackage'): string {
   const path = join(root, name)
   const way = relative(root, path)
   const isOutside = way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)
   if (isAbsolute(name) || name.includes('\0') || isOutside) invalid(owner, `"${name}" points outside the package`)
-  if (!existsSync(path)) invalid(owner, `"${name}" does not exist`)
+  if (!existsSync(path)) {
+    const whole = kind === 'mlmodel' ? ' beside it: the file is a part of a package; open the whole .mlpackage folder' : ''
+    invalid(owner, `"${name}" does not exist${whole}`)
+  }
   if (!statSync(path).isFile()) invalid(owner, `"${name}" is not a file`)
   return path
 }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  copyFileSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -164,6 +165,13 @@ describe('a weight file', () => {
     rmSync(weights(path))
     const { file, value } = await open(path)
     await expectError((async () => file.blob(value))(), 'ERR_MODEL_INVALID', 'weights/weight.bin', 'does not exist')
+  })
+
+  test('that is missing because the model was taken out of its package', async () => {
+    const path = temporary('model.mlmodel')
+    copyFileSync(join(fixture('classifier.mlpackage'), 'Data/com.apple.CoreML/model.mlmodel'), path)
+    const { file, value } = await open(path)
+    await expectError((async () => file.blob(value))(), 'ERR_MODEL_INVALID', 'does not exist beside it', 'open the whole .mlpackage folder')
   })
 
   test('named outside the package', async () => {
