@@ -16,6 +16,7 @@ import { poolMeans } from './pool-means.ts'
 import { reshapeBeforeSplit } from './reshape-before-split.ts'
 import { Rewriter } from './rewriter.ts'
 import { spareConcatenations } from './spare-concatenations.ts'
+import { spellOutOperators } from './spell-out-operators.ts'
 import { takeInputsApart } from './take-inputs-apart.ts'
 
 /**
@@ -33,6 +34,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   fuseAttention(rewriter)
   mergePadding(rewriter)
   poolMeans(rewriter)
+  spellOutOperators(rewriter)
   castPicked(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
