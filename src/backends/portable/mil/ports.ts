@@ -3,6 +3,7 @@ import { ArrayDataType, type ArrayFeatureType, ColorSpace, type FeatureDescripti
 import { shapeText } from '../../../model/feature-text.ts'
 import type { InputShapes } from '../lowered.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
+import { type ChannelOrder, levelsOf, pixelsOf, planesOf } from '../onnx/pixels.ts'
 import type { Dim, Value } from '../onnx/value.ts'
 import { computeType, type MilTensorType } from './types.ts'
 
@@ -13,6 +14,8 @@ function imageType(feature: FeatureDescription | undefined): ImageFeatureType | 
 function arrayType(feature: FeatureDescription | undefined): ArrayFeatureType | undefined {
   return feature?.type?.type.case === 'multiArrayType' ? feature.type.type.value : undefined
 }
+
+const channelOrder = (colorSpace: number): ChannelOrder => (colorSpace === ColorSpace.BGR ? 'bgr' : 'rgb')
 
 /** Axis of the channels in the tensor that stands for an image: the first behind the batch, unless only the last one has as many. */
 function channelAxis(name: string, dims: readonly Dim[], channels: number): number {
@@ -64,11 +67,8 @@ export function inputPort(
     const pixels = builder.input(name, half ? 'float16' : 'uint8', [height, width])
     return builder.unsqueeze(builder.cast(pixels, 'float32'), axis === 1 ? [0, 1] : [0, 3])
   }
-  const pixels = builder.input(name, 'uint8', [height, width, 4])
-  const order = colorSpace === ColorSpace.BGR ? [2, 1, 0] : [0, 1, 2]
-  const ordered = builder.op('Gather', [pixels, builder.ints(order)], { axis: 2 })
-  const arranged = axis === 1 ? builder.transpose(ordered, [2, 0, 1]) : ordered
-  return builder.unsqueeze(builder.cast(arranged, 'float32'), [0])
+  const planes = planesOf(builder, builder.input(name, 'uint8', [height, width, 4]), channelOrder(colorSpace))
+  return builder.unsqueeze(axis === 1 ? planes : builder.transpose(planes, [1, 2, 0]), [0])
 }
 
 /** Declares the graph's port for an output of the function. */
@@ -88,14 +88,10 @@ export function outputPort(builder: GraphBuilder, name: string, value: Value, fe
     builder.output(builder.cast(builder.squeeze(image, [axis - 1]), 'float16'), name)
     return
   }
-  const bounded = builder.op('Clip', [builder.op('Round', [image]), builder.scalar(0), builder.scalar(255)])
   if (!colour) {
-    builder.output(builder.cast(builder.squeeze(bounded, [axis - 1]), 'uint8'), name)
+    builder.output(levelsOf(builder, builder.squeeze(image, [axis - 1])), name)
     return
   }
-  const arranged = axis === 1 ? builder.transpose(bounded, [1, 2, 0]) : bounded
-  const order = colorSpace === ColorSpace.BGR ? [2, 1, 0] : [0, 1, 2]
-  const rgb = builder.op('Gather', [arranged, builder.ints(order)], { axis: 2 })
-  const opaque = builder.op('Pad', [rgb, builder.ints([0, 0, 0, 0, 0, 1]), builder.scalar(255)])
-  builder.output(builder.cast(opaque, 'uint8'), name)
+  const planes = axis === 1 ? image : builder.transpose(image, [2, 0, 1])
+  builder.output(pixelsOf(builder, planes, channelOrder(colorSpace)), name)
 }

@@ -4,6 +4,7 @@ import type { FeatureDescription, ImageFeature, MultiArrayFeature } from '../../
 import { typedArray } from '../../../model/tensor.ts'
 import type { InputShapes } from '../lowered.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
+import { planesOf } from '../onnx/pixels.ts'
 import { type Dim, isStatic, UnknownDimensionError, type Value } from '../onnx/value.ts'
 
 /** Input features as a network's layers see them: float32, in the rank that the network's mapping asks for. */
@@ -57,9 +58,7 @@ function imageInput(graph: GraphBuilder, feature: ImageFeature, mapping: number,
     const port = graph.input(feature.name, colorSpace === 'gray' ? 'uint8' : 'float16', [height!, width!])
     return graph.unsqueeze(graph.cast(port, 'float32'), [...leading, leading.length])
   }
-  const port = graph.input(feature.name, 'uint8', [height!, width!, 4])
-  const channels = colorSpace === 'rgb' ? graph.slice(port, [2], [0], [3]) : graph.op('Gather', [port, graph.ints([2, 1, 0])], { axis: 2 })
-  return graph.unsqueeze(graph.cast(graph.transpose(channels, [2, 0, 1]), 'float32'), leading)
+  return graph.unsqueeze(planesOf(graph, graph.input(feature.name, 'uint8', [height!, width!, 4]), colorSpace), leading)
 }
 
 /** Scales an image and adds a bias to each channel, or subtracts a mean image. */

@@ -2,6 +2,7 @@ import { CoreMLError } from '../../../errors.ts'
 import type { FeatureDescription, ImageFeature, MultiArrayFeature } from '../../../model/description.ts'
 import { elementCount } from '../../../model/tensor.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
+import { levelsOf, pixelsOf } from '../onnx/pixels.ts'
 import { isStatic, type Value } from '../onnx/value.ts'
 import { atLeastRank1, scalarOf } from './shapes.ts'
 
@@ -14,17 +15,11 @@ function planes(graph: GraphBuilder, value: Value): Value {
   return graph.squeeze(value, [...Array(rank - 3).keys()])
 }
 
-/** Pixels: rounded and cut to 0 … 255, channels last, opaque. */
 function imageOutput(graph: GraphBuilder, feature: ImageFeature, value: Value): Value {
   const image = planes(graph, value)
   if (feature.colorSpace === 'gray16f') return graph.cast(graph.squeeze(image, [0]), 'float16')
-  const levels = graph.op('Clip', [graph.op('Round', [image]), graph.scalar(0), graph.scalar(255)])
-  const bytes = graph.cast(levels, 'uint8')
-  if (feature.colorSpace === 'gray') return graph.squeeze(bytes, [0])
-  const ordered = feature.colorSpace === 'rgb' ? bytes : graph.op('Gather', [bytes, graph.ints([2, 1, 0])], { axis: 0 })
-  const [, height, width] = graph.dims(ordered)
-  const opaque = graph.expand(graph.scalar(255, 'uint8'), [1, height!, width!])
-  return graph.transpose(graph.concat([ordered, opaque], 0), [1, 2, 0])
+  if (feature.colorSpace === 'gray') return graph.squeeze(levelsOf(graph, image), [0])
+  return pixelsOf(graph, image, feature.colorSpace)
 }
 
 /** A result of rank 5 in the declared shape, where it has as many elements: without leading dimensions of one. */
