@@ -1,6 +1,5 @@
-import type { ShapeElement } from '../../onnx/builder.ts'
 import { ifAny } from '../../onnx/if-any.ts'
-import { product } from '../../onnx/shape-element.ts'
+import { localResponse } from '../../onnx/local-response.ts'
 import { staticDim, staticDims, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { alongChannels, normalAxes, upTo, vectorOr } from './common.ts'
@@ -72,29 +71,8 @@ function instanceNorm(op: OpContext): Value {
 }
 
 function localResponseNorm(op: OpContext): Value {
-  const { builder } = op
-  const x = op.input('x')
-  const size = op.number('size')
-  const alpha = op.number('alpha', 1e-4)
-  const beta = op.number('beta', 0.75)
-  const k = op.number('k', 1)
-  // Means over windows along the channels: as pooling over [n, 1, C, everything else].
-  const rank = x.dims.length
-  const squares = builder.op('Mul', [x, x])
-  const [batch, channels, ...inner] = builder.dims(x) as [ShapeElement, ShapeElement, ...ShapeElement[]]
-  const flat = builder.reshape(squares, [batch, 1, channels, product(builder, inner)])
-  const before = Math.floor(size / 2)
-  const mean = builder.op('AveragePool', [flat], {
-    kernel_shape: [size, 1],
-    pads: [before, 0, size - 1 - before, 0],
-    count_include_pad: 1,
-  })
-  const shaped = builder.reshape(
-    mean,
-    upTo(rank).map((axis) => builder.dim(x, axis)),
-  )
-  const base = builder.op('Add', [builder.op('Mul', [shaped, builder.scalar(alpha)]), builder.scalar(k)])
-  return builder.op('Div', [x, builder.op('Pow', [base, builder.scalar(beta)])])
+  const parameters = { size: op.number('size'), alpha: op.number('alpha', 1e-4), beta: op.number('beta', 0.75), k: op.number('k', 1) }
+  return localResponse(op.builder, op.input('x'), parameters)
 }
 
 /** Normalization. */

@@ -1,5 +1,6 @@
 import type { WeightParams } from '../../../../format/index.ts'
 import { elementCount } from '../../../../model/tensor.ts'
+import { localResponse } from '../../onnx/local-response.ts'
 import type { Value } from '../../onnx/value.ts'
 import { axisOf, input, isPresent, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { collapseLeading, restoreLeading } from '../shapes.ts'
@@ -25,25 +26,6 @@ function standardize(layer: LayerContext<unknown>, x: Value, axes: readonly numb
   if (epsilon === undefined) return centred
   const variance = graph.op('ReduceMean', [graph.op('Mul', [centred, centred]), over], { keepdims: 1 })
   return graph.op('Div', [centred, graph.op('Sqrt', [graph.op('Add', [variance, graph.scalar(epsilon)])])])
-}
-
-/** Sum of squares over `size` neighbouring channels, for windows that ONNX's LRN does not take: even ones, which reach further back, as torch's do. */
-function neighbouringSquares(layer: LayerContext<unknown>, x: Value, size: number): Value {
-  const { graph } = layer
-  const before = Math.floor(size / 2)
-  const channels = graph.dim(x, 1)
-  const beside = (amount: number) => x.dims.map((_, axis) => (axis === 1 ? amount : 0))
-  const padded = graph.op('Pad', [graph.op('Mul', [x, x]), graph.ints([...beside(before), ...beside(size - 1 - before)])])
-  let sum: Value | undefined
-  for (let shift = 0; shift < size; shift++) {
-    const end =
-      typeof channels === 'number'
-        ? graph.ints([channels + shift])
-        : graph.reshape(graph.op('Add', [channels, graph.scalar(shift, 'int64')]), [1])
-    const part = graph.op('Slice', [padded, graph.ints([shift]), end, graph.ints([1])], {}, { types: [{ type: x.type, dims: x.dims }] })
-    sum = sum ? graph.op('Add', [sum, part]) : part
-  }
-  return sum!
 }
 
 export const normalizationLayers: LayerTable = {
@@ -84,12 +66,7 @@ export const normalizationLayers: LayerTable = {
     const { graph, params } = layer
     const x = input(layer)
     const { alpha, beta, localSize: size } = params
-    const bias = params.k || 1
-    const images = collapseLeading(graph, x, 3)
-    if (size % 2 === 1) return restoreLeading(graph, graph.op('LRN', [images], { alpha, beta, bias, size }), x, 3)
-    const squares = neighbouringSquares(layer, images, size)
-    const sum = graph.op('Add', [graph.op('Mul', [squares, graph.scalar(alpha / size)]), graph.scalar(bias)])
-    return restoreLeading(graph, graph.op('Div', [images, graph.op('Pow', [sum, graph.scalar(beta)])]), x, 3)
+    return restoreLeading(graph, localResponse(graph, collapseLeading(graph, x, 3), { size, alpha, beta, k: params.k || 1 }), x, 3)
   },
   layerNormalization: (layer) => {
     const { graph, params } = layer
