@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { profileModel } from '../../src/backends/portable/profile.ts'
+import { type ProfiledNode, profileModel } from '../../src/backends/portable/profile/profile.ts'
+import { create, ModelSchema, openModel, writeModel } from '../../src/format/index.ts'
 import { generateInputs } from '../../src/measure/inputs.ts'
 import { encodeNpz } from '../../src/npy/npz.ts'
 import { cli } from './run.ts'
@@ -30,6 +31,29 @@ describe('profile', () => {
     expect(nodes.reduce((sum: number, { share }: { share: number }) => sum + share, 0)).toBeCloseTo(1)
     // Nodes run inside the prediction.
     expect(times.reduce((sum: number, time: number) => sum + time, 0)).toBeLessThanOrEqual(profile.milliseconds)
+  })
+
+  it('shows the nodes of the network in a pipeline, and the stage behind it as one', async () => {
+    const file = await openModel('tests/fixtures/nn/flat-channels.mlmodel')
+    const { spec } = file
+    const rows = spec.description!.output.filter(({ name }) => name === 'rows')
+    const copy = create(ModelSchema, { description: { input: rows, output: rows }, type: { case: 'identity', value: {} } })
+    const models = [{ ...spec }, copy]
+    spec.description!.output = rows
+    spec.type = create(ModelSchema, { type: { case: 'pipeline', value: { models, names: ['network', 'copy'] } } }).type
+    const path = join(folder, 'pipeline.mlmodel')
+    await writeModel(file, path)
+    file.close()
+    const { stdout, status } = await cli(['profile', path, '--iterations', '3', '--json'])
+    expect(status).toBe(0)
+    const { nodes, milliseconds } = JSON.parse(stdout) as { nodes: ProfiledNode[]; milliseconds: number }
+    const copies = nodes.filter(({ operator }) => operator === 'identity')
+    expect(copies).toEqual([
+      { name: "model, stage 2 'copy' (identity)", operator: 'identity', milliseconds: expect.any(Number), share: expect.any(Number) },
+    ])
+    expect(nodes.map(({ operator }) => operator)).toContain('Softmax')
+    expect(nodes.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1)
+    expect(nodes.reduce((sum, node) => sum + node.milliseconds, 0)).toBeLessThanOrEqual(milliseconds)
   })
 
   it('tells the predictions that are done', async () => {

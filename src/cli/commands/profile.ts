@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type Profile, profileModel } from '../../backends/portable/profile.ts'
+import { type Profile, profileModel } from '../../backends/portable/profile/profile.ts'
 import { CoreMLError } from '../../errors.ts'
 import { generateInputs } from '../../measure/inputs.ts'
 import { coerceInputs } from '../../model/coerce.ts'

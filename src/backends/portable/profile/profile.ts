@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CoreMLError } from '../../../errors.ts'
+import { type Model, type ModelFile, openModel, pipelineOf } from '../../../format/index.ts'
+import { describeModel } from '../../../model/describe.ts'
+import type { ModelDescription } from '../../../model/description.ts'
+import type { Features } from '../../../model/values.ts'
+import type { MakeEvaluator } from '../evaluator.ts'
+import { lowering, makeEvaluator, type PortableContext } from '../make-evaluator.ts'
+import { OnnxEvaluator } from '../onnx-evaluator.ts'
+import { makePipelineEvaluator } from '../pipeline.ts'
+import { ClassicStage, GraphStage, type Stage } from './stages.ts'
+
+/** Time of one node of the graph that onnxruntime ran. */
+export interface ProfiledNode {
+  /** Made from the name of the model's op or layer; fused nodes carry the name that onnxruntime gave them. A stage that is no graph is one node. */
+  name: string
+  /** The ONNX operator that ran, or the type of model that a stage is. */
+  operator: string
+  /** Mean over the predictions, without the nodes of graphs inside it, which a branch or a loop runs. */
+  milliseconds: number
+  /** Of the time of all nodes, 0…1. */
+  share: number
+}
+
+/** Where the time of a prediction goes. */
+export interface Profile {
+  predictions: number
+  /** Mean time of one prediction inside onnxruntime, and in stages that run in JavaScript, the profiler's own cost included. */
+  milliseconds: number
+  /** Slowest first. */
+  nodes: ProfiledNode[]
+}
+
+export interface ProfileOptions {
+  functionName?: string
+  threads?: number
+  precision?: 'float32' | 'asDeclared'
+  /** Predictions that are measured, after three that are not. */
+  predictions: number
+  /** Makes the inputs; they are used in turn. */
+  inputs(description: ModelDescription): Promise<Features[]>
+  /** Called before each prediction, those that are not measured included. */
+  onPrediction?(done: number, of: number): void
+  signal?: AbortSignal
+}
+
+const warmUp = 3
+
+/**
+ * Measures each node of a NeuralNetwork or an ML Program with onnxruntime's profiler; of a pipeline, each stage.
+ * @throws CoreMLError ERR_MODEL_UNSUPPORTED for models of which nothing runs as an ONNX graph; ERR_ARGUMENT for more predictions than a trace holds
+ */
+export async function profileModel(path: string, options: ProfileOptions): Promise<Profile> {
+  const file = await openModel(path)
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-profile-'))
+    try {
+      return await profileInto(folder, file, options)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  } finally {
+    file.close()
+  }
+}
+
+async function profileInto(folder: string, file: ModelFile, options: ProfileOptions): Promise<Profile> {
+  const { predictions } = options
+  const context = { options: { computeUnits: 'cpuOnly' as const, ...options }, label: 'model', file, functionName: options.functionName }
+  const stages: Stage[] = []
+  const make: MakeEvaluator<PortableContext> = async (spec, context) => {
+    if (pipelineOf(spec)) return makePipelineEvaluator(spec, context, make)
+    const stage = await makeStage(spec, context, join(folder, `stage-${stages.length}-`))
+    stages.push(stage)
+    return stage.evaluator
+  }
+  const evaluator = await make(file.spec, context)
+  try {
+    if (!stages.some((stage) => stage instanceof GraphStage)) {
+      throw new CoreMLError(
+        'ERR_MODEL_UNSUPPORTED',
+        `a profile shows the nodes of an ONNX graph, and a ${file.spec.type.case} is not run as one`,
+      )
+    }
+    const inputs = await options.inputs(describeModel(file, options.functionName))
+    const of = warmUp + predictions
+    for (let done = 0; done < of; done++) {
+      options.onPrediction?.(done, of)
+      await evaluator.run(inputs[done % inputs.length]!, { signal: options.signal })
+    }
+    const times = await Promise.all(stages.map((stage) => stage.times(predictions, warmUp)))
+    const nodes = times.flatMap((stage) => stage.nodes).sort((a, b) => b.milliseconds - a.milliseconds)
+    const total = nodes.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
+    return {
+      predictions,
+      milliseconds: times.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+      nodes: nodes.map((node) => ({ ...node, share: total > 0 ? node.milliseconds / total : 0 })),
+    }
+  } finally {
+    await evaluator.dispose()
+  }
+}
+
+async function makeStage(spec: Model, context: PortableContext, prefix: string): Promise<Stage> {
+  const lower = await lowering(spec, context)
+  if (!lower) return new ClassicStage(await makeEvaluator(spec, context), { name: context.label, operator: spec.type.case ?? '' })
+  const description = describeModel(context.file, context.functionName, spec)
+  return new GraphStage(await OnnxEvaluator.load(description, lower, context.options, { profile: prefix }), prefix)
+}
