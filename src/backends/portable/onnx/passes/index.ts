@@ -1,5 +1,6 @@
 import type { Graph, InputPart } from '../graph.ts'
 import type { Dim } from '../value.ts'
+import { broadcastRepetitions } from './broadcast-repetitions.ts'
 import { castPicked } from './cast-picked.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseAttention } from './fuse-attention.ts'
@@ -36,6 +37,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   poolMeans(rewriter)
   spellOutOperators(rewriter)
   castPicked(rewriter)
+  broadcastRepetitions(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
   dropUnused(graph)
