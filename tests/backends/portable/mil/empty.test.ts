@@ -137,7 +137,8 @@ describe('tensors that turn out to have no elements', () => {
       result: [],
       shape: [3, 0, 2],
     })
-    expect(await result('local_response_norm', { x: [0, 2, 3] }, { size: { ints: [3] } }, 3)).toEqual({ result: [], shape: [0, 2, 3] })
+    const response = await result('local_response_norm', { x: [0, 2, 3] }, { size: { ints: [3] } }, 3, [[null, 2, null]])
+    expect(response).toEqual({ result: [], shape: [0, 2, 3] })
     expect(await result('flatten2d', { x: [0, 2, 3] }, { axis: { ints: [1] } }, 2, [[0, null, 3]])).toEqual({ result: [], shape: [0, 6] })
     const interleaved = { values: ['x', 'x'], axis: { ints: [1] }, interleave: { bool: true } }
     expect(await result('concat', { x: [0, 2] }, interleaved, 2)).toEqual({ result: [], shape: [0, 4] })
