@@ -67,6 +67,11 @@ export function sameDims(dims: readonly Dim[] | undefined, others: readonly unkn
   return dims !== undefined && dims.length === others?.length && dims.every((dim, axis) => dim !== null && dim === others[axis])
 }
 
+/** As many elements as a shape has at least: a dimension that is not known counts as one. */
+export function leastCount(dims: readonly Dim[]): number {
+  return dims.reduce<number>((count, dim) => count * (dim ?? 1), 1)
+}
+
 /** What two shapes of the same rank agree on. */
 export function commonDims(a: readonly Dim[], b: readonly Dim[]): Dim[] {
   return a.map((dim, axis) => (dim === b[axis] ? dim : null))

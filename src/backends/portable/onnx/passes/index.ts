@@ -12,6 +12,7 @@ import { optimizeLoops } from './loops/index.ts'
 import { mergeBounds } from './merge-bounds.ts'
 import { mergePadding } from './merge-padding.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
+import { moveSoftmax } from './move-softmax.ts'
 import { nameOutputs } from './name-outputs.ts'
 import { poolMeans } from './pool-means.ts'
 import { reshapeBeforeSplit } from './reshape-before-split.ts'
@@ -36,6 +37,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   mergePadding(rewriter)
   poolMeans(rewriter)
   spellOutOperators(rewriter)
+  moveSoftmax(rewriter)
   castPicked(rewriter)
   broadcastRepetitions(rewriter)
   spareConcatenations(rewriter)

@@ -1,14 +1,9 @@
 import type { Node } from '../graph.ts'
-import type { Dim } from '../value.ts'
+import { type Dim, leastCount } from '../value.ts'
 import type { Rewriter } from './rewriter.ts'
 
 /** Below as many elements the calls of several operators take longer than the one. */
 const leastElements = 4096
-/** As many elements behind the axis of a softmax, or more, are worth reductions of their own. */
-const leastBehind = 32
-
-/** As many elements as there are at least. */
-const elements = (dims: readonly Dim[]): number => dims.reduce<number>((count, dim) => count * (dim ?? 1), 1)
 
 /** Nodes in front of one that is replaced, all of one shape. */
 class Arithmetic {
@@ -26,18 +21,13 @@ class Arithmetic {
     return this.#rewriter.insert(this.#node, opType, inputs, [this.#dims])[0]!
   }
 
-  /** The value along some axes, which stay with one element. */
-  reduce(opType: string, x: string, axes: string, dims: readonly Dim[]): string {
-    return this.#rewriter.insert(this.#node, opType, [x, axes], [dims], { attributes: { keepdims: 1 } })[0]!
-  }
-
   number(number: number): string {
     return this.#rewriter.addConstant(this.#node.outputs[0]!, String(number), [], number)
   }
 
   /** The last of the nodes, which gives the result. */
-  end(opType: string, inputs: string[], attributes: Node['attributes'] = {}): void {
-    this.#rewriter.replace(this.#node, { ...this.#node, opType, inputs, attributes })
+  end(opType: string, inputs: string[]): void {
+    this.#rewriter.replace(this.#node, { ...this.#node, opType, inputs, attributes: {} })
   }
 }
 
@@ -70,38 +60,25 @@ function prelu(to: Arithmetic, [x, slope]: readonly string[]): void {
   to.end('Add', [to.op('Relu', x!), to.op('Mul', to.op('Clip', x!, '', to.number(0)), slope!)])
 }
 
-/** e^(x - max) / Σ e^(x - max) */
-function softmax(to: Arithmetic, x: string, axes: string, dims: readonly Dim[]): void {
-  const powers = to.op('Exp', to.op('Sub', x, to.reduce('ReduceMax', x, axes, dims)))
-  to.end('Div', [powers, to.reduce('ReduceSum', powers, axes, dims)])
-}
-
 /**
- * Operators that onnxruntime computes element by element, or for which it transposes all there is (a softmax that is not over the last axis), become
- * arithmetic that it vectorizes: two to five times as fast.
+ * Operators that onnxruntime computes element by element become arithmetic that it vectorizes: two to five times as fast.
  */
 export function spellOutOperators(rewriter: Rewriter): void {
   for (const [node, to] of large(rewriter)) {
     const x = mishOf(node, rewriter)
     if (x !== undefined) mish(to, x)
   }
-  for (const [node, to, dims] of large(rewriter)) {
+  for (const [node, to] of large(rewriter)) {
     const [x] = node.inputs as [string]
     if (node.opType === 'Softplus') softplus(to, x)
     else if (node.opType === 'PRelu') prelu(to, node.inputs)
-    else if (node.opType === 'Softmax') {
-      const given = node.attributes.axis as number
-      const axis = given < 0 ? given + dims.length : given
-      if (elements(dims.slice(axis + 1)) < leastBehind) continue
-      softmax(to, x, rewriter.addInts(node.outputs[0]!, 'axes', [axis]), dims.with(axis, 1))
-    }
   }
 }
 
-/** The nodes whose first input is large enough, with that one's dimensions. */
-function* large(rewriter: Rewriter): Generator<[Node, Arithmetic, readonly Dim[]]> {
+/** The nodes whose first input is large enough. */
+function* large(rewriter: Rewriter): Generator<[Node, Arithmetic]> {
   for (const node of rewriter.nodes()) {
     const dims = rewriter.shape(node.inputs[0])
-    if (dims && elements(dims) >= leastElements) yield [node, new Arithmetic(rewriter, node, dims), dims]
+    if (dims && leastCount(dims) >= leastElements) yield [node, new Arithmetic(rewriter, node, dims)]
   }
 }

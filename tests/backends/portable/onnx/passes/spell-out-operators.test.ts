@@ -3,9 +3,9 @@ import type { GraphBuilder } from '../../../../../src/backends/portable/onnx/bui
 import type { Value } from '../../../../../src/backends/portable/onnx/value.ts'
 import { optimized } from './run.ts'
 
-/** Every size there is, with both infinities, zeros and NaN, in the shape [1, 2, 48, 64]. */
-const dims = [1, 2, 48, 64]
-const count = 2 * 48 * 64
+/** Every size there is, with both infinities, zeros and NaN, in the shape [1, 2, 64, 64]. */
+const dims = [1, 2, 64, 64]
+const count = 2 * 64 * 64
 const xs = Float32Array.from({ length: count }, (_, i) => (i % 2 ? 1 : -1) * 2 ** ((i % 40) / 2 - 12) * (1 + i / count))
 xs.set([0, -0, 1e30, -1e30, 88, -88, 104, -104, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])
 
@@ -44,35 +44,11 @@ test.each([[1], [2, 1, 1]])('a slope for negative values of shape %j', async (..
   expectClose(ys, (x, at) => (x >= 0 ? x : x * slopes[Math.floor(at / (count / slopes.length))]!), 0)
 })
 
-test.each([1, -3])('a softmax over axis %i, of masked values too', async (axis) => {
-  const data = Float32Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 3 - 15)
-  // Of 48·64 places all, or one, are masked.
-  data[5] = Number.NEGATIVE_INFINITY
-  data[6] = Number.NEGATIVE_INFINITY
-  data[6 + count / 2] = Number.NEGATIVE_INFINITY
-  const { ops, ys } = await optimized({ dims, data }, (b, x) => b.op('Softmax', [x], { axis }))
-  expect(ops).not.toContain('Softmax')
-  for (let at = 0; at < count / 2; at++) {
-    const [a, b] = [data[at]!, data[at + count / 2]!]
-    const first = 1 / (1 + Math.exp(b - a))
-    if (Number.isNaN(first)) expect([ys[at], ys[at + count / 2]]).toEqual([Number.NaN, Number.NaN])
-    else if (Math.abs(ys[at]! - first) > 2e-7 || Math.abs(ys[at + count / 2]! - (1 - first)) > 2e-7)
-      expect.fail(`${a}, ${b} gave ${ys[at]}`)
-  }
-})
-
-test.each<[string, (b: GraphBuilder, x: Value) => Value]>([
-  ['over the last axis', (b, x) => b.op('Softmax', [x], { axis: -1 })],
-  ['with few elements behind its axis', (b, x) => b.op('Softmax', [b.reshape(x, [96, 4, 16])], { axis: 1 })],
-])('a softmax %s stays', async (_, build) => {
-  expect((await optimized({ dims, data: xs }, build)).ops).toContain('Softmax')
-})
-
 test('what has few elements stays, and flexible dimensions count as one', async () => {
   const few = { dims: [4, 8], data: xs.slice(0, 32) }
   expect((await optimized(few, mish)).ops).toEqual(['Softplus', 'Tanh', 'Mul'])
   expect((await optimized({ dims, data: xs }, mish, [null, 2, null, 64])).ops).toEqual(['Softplus', 'Tanh', 'Mul'])
-  expect((await optimized({ dims, data: xs }, mish, [null, 2, 48, 64])).ops).not.toContain('Softplus')
+  expect((await optimized({ dims, data: xs }, mish, [null, 2, 64, 64])).ops).not.toContain('Softplus')
 })
 
 test('mish whose parts others read is only spelled out as its softplus', async () => {
