@@ -51,8 +51,9 @@ function mishOf(node: Node, rewriter: Rewriter): string | undefined {
 /** x · n / (n + 2) with n = eˣ (eˣ + 2); from 20 on the quotient is 1 in single precision. */
 function mish(to: Arithmetic, x: string): void {
   const power = to.op('Exp', to.op('Clip', x, '', to.number(20)))
-  const n = to.op('Mul', power, to.op('Add', power, to.number(2)))
-  to.end('Mul', [x, to.op('Div', n, to.op('Add', n, to.number(2)))])
+  const two = to.number(2)
+  const n = to.op('Mul', power, to.op('Add', power, two))
+  to.end('Mul', [x, to.op('Div', n, to.op('Add', n, two))])
 }
 
 /** max(x, 0) + slope · min(x, 0) */
@@ -60,9 +61,7 @@ function prelu(to: Arithmetic, [x, slope]: readonly string[]): void {
   to.end('Add', [to.op('Relu', x!), to.op('Mul', to.op('Clip', x!, '', to.number(0)), slope!)])
 }
 
-/**
- * Operators that onnxruntime computes element by element become arithmetic that it vectorizes: two to five times as fast.
- */
+/** Operators that onnxruntime computes element by element become arithmetic that it vectorizes: two to five times as fast. */
 export function spellOutOperators(rewriter: Rewriter): void {
   for (const [node, to] of large(rewriter)) {
     const x = mishOf(node, rewriter)
