@@ -29,8 +29,11 @@ export async function knownCategories(path: string): Promise<Categories> {
   const categories: Categories = {}
   try {
     const file = await openModel(path)
-    collect(file.spec, categories)
-    file.close()
+    try {
+      collect(file.spec, categories)
+    } finally {
+      file.close()
+    }
   } catch {
     // Loading tells what is wrong with the model.
   }

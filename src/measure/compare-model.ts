@@ -41,11 +41,12 @@ export interface ComparedModel {
   qualityOfService: string | null
 }
 
-async function inputsOf(model: ModelToCompare, plan: Plan): Promise<InputSource> {
-  const file = plan.inputs ?? plan.expected ?? model.inputs
-  if (file !== undefined) return { kind: 'file', path: file }
+/** `file` is the model's absolute path. */
+async function inputsOf(model: ModelToCompare, file: string, plan: Plan): Promise<InputSource> {
+  const given = plan.inputs ?? plan.expected ?? model.inputs
+  if (given !== undefined) return { kind: 'file', path: given }
   const { seed, settings } = plan
-  return { kind: 'generated', seed, variants: settings.inputVariants, categories: await knownCategories(path.resolve(model.path)) }
+  return { kind: 'generated', seed, variants: settings.inputVariants, categories: await knownCategories(file) }
 }
 
 /** A file that cannot be read is the caller's mistake, told before anything is measured. */
@@ -64,7 +65,7 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
   const file = await modelPath(model.path, 'model')
   const bytes = sizeOnDisk(file)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
-  const inputs = await inputsOf(model, plan)
+  const inputs = await inputsOf(model, file, plan)
   for (const needed of [inputs.kind === 'file' ? inputs.path : undefined, plan.expected, model.expected]) await checkReadable(needed)
   const cases = inputs.kind === 'file' ? Number.MAX_SAFE_INTEGER : settings.inputVariants
   const tracks = await conduct({

@@ -1,7 +1,7 @@
 import { elementCount, type TensorType } from '../../../model/tensor.ts'
 import { broadcast, type InferenceRule } from './infer.ts'
 import { sliceBound } from './slice-bound.ts'
-import { constantNumbers, type Dim, isStatic, staticDim, type Value } from './value.ts'
+import { constantNumbers, countOf, type Dim, isStatic, staticDim, type Value } from './value.ts'
 
 /** Ops that move, pick or repeat elements. */
 
@@ -80,8 +80,7 @@ export const shapingRules: Record<string, InferenceRule> = {
   },
   Flatten: ([x], { axis = 1 }) => {
     const at = axisOf(x!, axis as number)
-    const side = (dims: readonly Dim[]): Dim => (isStatic(dims) ? elementCount(dims) : null)
-    return [{ type: x!.type, dims: [side(x!.dims.slice(0, at)), side(x!.dims.slice(at))] }]
+    return [{ type: x!.type, dims: [countOf(x!.dims.slice(0, at)), countOf(x!.dims.slice(at))] }]
   },
   Expand: ([x, shape]) => [{ type: x!.type, dims: broadcast([x!.dims, spelledOut(shape!)]) }],
   Tile: ([x, repeats]) => {

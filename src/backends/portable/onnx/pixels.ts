@@ -1,7 +1,10 @@
 import type { GraphBuilder } from './builder.ts'
 import type { Value } from './value.ts'
 
-/** Images cross as pixels; models compute on planes. Axes move while elements are bytes, and whole planes are left out or put in another order: single bytes are slow to copy. */
+/**
+ * Images cross as pixels; models compute on planes. Axes move while elements are bytes, and whole planes are left out or put in another order: single bytes
+ * are slow to copy.
+ */
 
 /** Order of the channels that a model computes on. */
 export type ChannelOrder = 'rgb' | 'bgr'

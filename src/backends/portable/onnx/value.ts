@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../../errors.ts'
-import { bytesOf, elementSize, type TensorData, type TensorType, typedArray } from '../../../model/tensor.ts'
+import { bytesOf, elementCount, elementSize, type TensorData, type TensorType, typedArray } from '../../../model/tensor.ts'
 
 /** Size of one dimension; null where only a run tells. */
 export type Dim = number | null
@@ -65,6 +65,11 @@ export function isStatic(dims: readonly Dim[]): dims is readonly number[] {
 /** True when two shapes are known and the same. */
 export function sameDims(dims: readonly Dim[] | undefined, others: readonly unknown[] | undefined): boolean {
   return dims !== undefined && dims.length === others?.length && dims.every((dim, axis) => dim !== null && dim === others[axis])
+}
+
+/** How many elements a shape has; null where a dimension is not known. */
+export function countOf(dims: readonly Dim[]): Dim {
+  return isStatic(dims) ? elementCount(dims) : null
 }
 
 /** As many elements as a shape has at least: a dimension that is not known counts as one. */

@@ -11,16 +11,11 @@ import { lowering, makeEvaluator, type PortableContext } from '../make-evaluator
 import { OnnxEvaluator } from '../onnx-evaluator.ts'
 import { makePipelineEvaluator } from '../pipeline.ts'
 import { ClassicStage, GraphStage, type Stage } from './stages.ts'
+import type { NodeTime } from './trace.ts'
 
-/** Time of one node of the graph that onnxruntime ran. */
-export interface ProfiledNode {
-  /** Made from the name of the model's op or layer; fused nodes carry the name that onnxruntime gave them. A stage that is no graph is one node. */
-  name: string
-  /** The ONNX operator that ran, or the type of model that a stage is. */
-  operator: string
-  /** Mean over the predictions, without the nodes of graphs inside it, which a branch or a loop runs. */
-  milliseconds: number
-  /** Of the time of all nodes, 0…1. */
+/** A node, and how much of the time of all nodes is its own. */
+export interface ProfiledNode extends NodeTime {
+  /** 0…1. */
   share: number
 }
 
@@ -67,8 +62,7 @@ export async function profileModel(path: string, options: ProfileOptions): Promi
 }
 
 async function profileInto(folder: string, file: ModelFile, options: ProfileOptions): Promise<Profile> {
-  const { predictions } = options
-  const context = { options: { computeUnits: 'cpuOnly' as const, ...options }, label: 'model', file, functionName: options.functionName }
+  const { predictions, functionName } = options
   const stages: Stage[] = []
   const make: MakeEvaluator<PortableContext> = async (spec, context) => {
     if (pipelineOf(spec)) return makePipelineEvaluator(spec, context, make)
@@ -76,7 +70,8 @@ async function profileInto(folder: string, file: ModelFile, options: ProfileOpti
     stages.push(stage)
     return stage.evaluator
   }
-  const evaluator = await make(file.spec, context)
+  const loading = { computeUnits: 'cpuOnly' as const, ...options }
+  const evaluator = await make(file.spec, { options: loading, label: 'model', file, functionName })
   try {
     if (!stages.some((stage) => stage instanceof GraphStage)) {
       throw new CoreMLError(
@@ -84,7 +79,7 @@ async function profileInto(folder: string, file: ModelFile, options: ProfileOpti
         `a profile shows the nodes of an ONNX graph, and a ${file.spec.type.case} is not run as one`,
       )
     }
-    const inputs = await options.inputs(describeModel(file, options.functionName))
+    const inputs = await options.inputs(describeModel(file, functionName))
     const of = warmUp + predictions
     for (let done = 0; done < of; done++) {
       options.onPrediction?.(done, of)

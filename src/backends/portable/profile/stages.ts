@@ -3,13 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Features } from '../../../model/values.ts'
 import type { EvaluateOptions, Evaluator } from '../evaluator.ts'
 import type { OnnxEvaluator } from '../onnx-evaluator.ts'
-import { readTimes } from './trace.ts'
-
-/** Means of one stage, a prediction. */
-export interface StageTimes {
-  milliseconds: number
-  nodes: { name: string; operator: string; milliseconds: number }[]
-}
+import { type NodeTime, readTimes, type StageTimes } from './trace.ts'
 
 /** A stage of a pipeline, or a whole model, that is profiled. */
 export interface Stage {
@@ -43,10 +37,10 @@ export class GraphStage implements Stage {
 /** What runs in JavaScript: a single node. */
 export class ClassicStage implements Stage {
   readonly evaluator: Evaluator
-  readonly #node: { name: string; operator: string }
+  readonly #node: Omit<NodeTime, 'milliseconds'>
   readonly #milliseconds: number[] = []
 
-  constructor(evaluator: Evaluator, node: { name: string; operator: string }) {
+  constructor(evaluator: Evaluator, node: Omit<NodeTime, 'milliseconds'>) {
     this.#node = node
     this.evaluator = {
       run: async (inputs: Features, options: EvaluateOptions) => {

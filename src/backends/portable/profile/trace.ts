@@ -1,9 +1,24 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { CoreMLError } from '../../../errors.ts'
-import type { StageTimes } from './stages.ts'
 
 /** Profiles that onnxruntime writes. */
+
+/** Time of one node of the graph that onnxruntime ran. */
+export interface NodeTime {
+  /** Made from the name of the model's op or layer; fused nodes carry the name that onnxruntime gave them. A stage that is no graph is one node. */
+  name: string
+  /** The ONNX operator that ran, or the type of model that a stage is. */
+  operator: string
+  /** Mean over the predictions, without the nodes of graphs inside it, which a branch or a loop runs. */
+  milliseconds: number
+}
+
+/** Means of one stage, a prediction. */
+export interface StageTimes {
+  milliseconds: number
+  nodes: NodeTime[]
+}
 
 interface TraceEvent {
   cat: string
@@ -50,7 +65,7 @@ export async function readTimes(path: string, predictions: number, warmUp: numbe
   }
   const measured = runs.slice(-predictions)
   const start = measured[0]!.ts
-  const nodes = new Map<string, { name: string; operator: string; milliseconds: number }>()
+  const nodes = new Map<string, NodeTime>()
   const ran = events.filter(({ cat, name, ts }) => cat === 'Node' && ts >= start && name.endsWith('_kernel_time'))
   for (const [{ name, args }, microseconds] of ownTimes(ran)) {
     const key = name.slice(0, -'_kernel_time'.length)

@@ -1,17 +1,15 @@
 import type { Node } from '../graph.ts'
-import { type Dim, leastCount } from '../value.ts'
+import { countOf, type Dim, leastCount } from '../value.ts'
 import type { Rewriter } from './rewriter.ts'
 
 /** Fewer elements, in all or behind the axis, are not worth that they are moved. */
 const leastElements = 4096
 const leastBehind = 32
 
-const product = (dims: readonly Dim[]): Dim => (dims.includes(null) ? null : leastCount(dims))
-
 /** The softmax of matrices [batch, values, behind] over their values, as one over the last axis. */
 function moveAxis(node: Node, dims: readonly Dim[], axis: number, rewriter: Rewriter): void {
   const [x, output] = [node.inputs[0]!, node.outputs[0]!]
-  const [batch, values, behind] = [product(dims.slice(0, axis)), dims[axis]!, product(dims.slice(axis + 1))]
+  const [batch, values, behind] = [countOf(dims.slice(0, axis)), dims[axis]!, countOf(dims.slice(axis + 1))]
   const shape = (hint: string, sizes: readonly Dim[]) =>
     rewriter.addInts(
       output,
