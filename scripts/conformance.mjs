@@ -11,7 +11,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { networkNames, runNetworks } from './conformance/networks.mjs'
-import { python } from './python.mjs'
+import { cacheFolder, python } from './python.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const here = fileURLToPath(new URL('./conformance', import.meta.url))
@@ -83,6 +83,13 @@ if (only.length > 0) requireKnown('network', only, networkNames(interpreter))
 const find = 'import importlib.util as u; print(u.find_spec("coremltools").submodule_search_locations[0])'
 const package_ = spawnSync(interpreter, ['-c', find], { encoding: 'utf8' }).stdout.trim()
 
+const classic = join(cacheFolder, 'classic')
+const chosenSuites = chosen.length > 0 ? chosen : Object.keys(suites)
+if (chosenSuites.includes('classic')) {
+  const { status } = spawnSync(interpreter, [join(here, 'classic.py'), classic], { stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+}
+
 function run(paths) {
   const scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
   const results = join(scratch, 'results.jsonl')
@@ -112,6 +119,7 @@ function run(paths) {
       maxBuffer: 1 << 28,
       env: {
         ...process.env,
+        BRIDGE_CLASSIC: classic,
         BRIDGE_ENTRY: join(root, 'dist/index.js'),
         BRIDGE_NODE: process.execPath,
         BRIDGE_RESULTS: results,
@@ -137,7 +145,7 @@ const outcomes = ['passed', 'failed', 'xfailed', 'skipped']
 const row = (name, cells) => console.log(name.padEnd(14) + cells.map((cell) => String(cell).padStart(9)).join(''))
 row('suite', [...outcomes, 'counted'])
 const all = []
-for (const name of chosen.length > 0 ? chosen : Object.keys(suites)) {
+for (const name of chosenSuites) {
   const tests = suites[name] ? run(suites[name]) : await runNetworks(interpreter, only.length > 0 ? only : networkNames(interpreter))
   const counts = outcomes.map((outcome) => tests.filter((test) => test.outcome === outcome).length)
   row(name, [...counts, counts[0] + counts[1]])

@@ -4,11 +4,15 @@ import hashlib
 import json
 import os
 import sys
+from pathlib import Path
 
 import bridge_engine
+import classic
 import pytest
 
 sys.modules["coremltools.libcoremlpython"] = bridge_engine
+if "BRIDGE_CLASSIC" in os.environ:
+    classic.provide(Path(os.environ["BRIDGE_CLASSIC"]))
 import coremltools  # noqa: E402, F401
 import coremltools._deps  # noqa: E402, F401
 import coremltools.models.utils  # noqa: E402, F401
