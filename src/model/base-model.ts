@@ -213,7 +213,8 @@ export class BaseModel {
   }
 
   /**
-   * A tensor for the named input or output that the backend uses without a copy: fill it and pass it to `predict`, or give it as one of `outputs`.
+   * A tensor for the named input or output that Core ML uses without a copy: fill it and pass it to `predict`, or give it as one of `outputs`.
+   * The portable backend copies it like any other array.
    * @throws CoreMLError ERR_ARGUMENT for an unknown name or a feature that is no multiarray
    */
   allocate(name: string): Tensor {
