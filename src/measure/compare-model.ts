@@ -1,13 +1,13 @@
-import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { ComputeUnits, LoadOptions, Unavailable } from '../backends/backend.ts'
-import { fileError } from '../file-error.ts'
+import type { ModelDescription } from '../model/description.ts'
 import { modelPath } from '../model/model-source.ts'
 import { sizeOnDisk } from '../model/size-on-disk.ts'
 import { recommend } from './analysis/recommend.ts'
 import { referenceUnits, summarizeUnit } from './analysis/unit.ts'
 import { notesOf, verdictLine } from './analysis/verdict.ts'
 import { knownCategories } from './categories.ts'
+import { descriptionInFile } from './description-in-file.ts'
 import type { CompareEvent } from './events.ts'
 import { neverOnNeuralEngine } from './never-on-engine.ts'
 import type { ModelToCompare } from './options.ts'
@@ -49,14 +49,11 @@ async function inputsOf(model: ModelToCompare, file: string, plan: Plan): Promis
   return { kind: 'generated', seed, variants: settings.inputVariants, categories: await knownCategories(file) }
 }
 
-/** A file that cannot be read is the caller's mistake, told before anything is measured. */
-async function checkReadable(file: string | undefined): Promise<void> {
-  if (file === undefined) return
-  try {
-    await access(file)
-  } catch (error) {
-    throw fileError(file, error)
-  }
+/** Expected outputs that somebody gave for a model, or that are stored with it; null where there are none. */
+async function givenReference(model: ModelToCompare, plan: Plan, inputs: InputSource, description: ModelDescription) {
+  if (plan.expected !== undefined) return referenceFromFile(plan.expected, inputs, description, 'given')
+  if (model.expected === undefined || plan.inputs !== undefined) return null
+  return referenceFromFile(model.expected, inputs, description, 'stored', model.psnr)
 }
 
 /** Measures one model on every unit and judges what came out. */
@@ -66,7 +63,8 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
   const bytes = sizeOnDisk(file)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
   const inputs = await inputsOf(model, file, plan)
-  for (const needed of [inputs.kind === 'file' ? inputs.path : undefined, plan.expected, model.expected]) await checkReadable(needed)
+  const read = await descriptionInFile(file, loadOptions.functionName)
+  let reference: Reference | null = read && (await givenReference(model, plan, inputs, read))
   const cases = inputs.kind === 'file' ? Number.MAX_SAFE_INTEGER : settings.inputVariants
   const tracks = await conduct({
     name,
@@ -82,21 +80,15 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
     onEvent,
   })
   const description = tracks.find((track) => track.description !== null)?.description
-  let reference: Reference = { unavailable: 'no unit could load the model' }
   if (description) {
-    if (plan.expected !== undefined) reference = await referenceFromFile(plan.expected, description, 'given')
-    else if (model.expected !== undefined && plan.inputs === undefined)
-      reference = await referenceFromFile(model.expected, description, 'stored', model.psnr)
-    else {
-      const { timeoutMilliseconds } = settings
-      const request = { model: file, inputs, cases, loadOptions: { functionName: loadOptions.functionName }, timeoutMilliseconds, signal }
-      reference = await referenceFromPortable(backend, request)
-    }
+    const { timeoutMilliseconds } = settings
+    const request = { model: file, inputs, cases, loadOptions: { functionName: loadOptions.functionName }, timeoutMilliseconds, signal }
+    reference ??= (await givenReference(model, plan, inputs, description)) ?? (await referenceFromPortable(backend, request))
   }
   const referenceTrack = tracks.find(({ units, end }) => units === referenceUnits && end === null) ?? null
   const units: UnitResult[] = tracks.map((track) => {
     const accuracy: Accuracy =
-      description && track.end === null
+      description && reference && track.end === null
         ? checkAccuracy(description, reference, track.outputs)
         : { status: 'notChecked', reason: 'no outputs' }
     return summarizeUnit(track, { backend: backend.name, settings, comparisons: plan.comparisons, reference: referenceTrack, accuracy })

@@ -8,6 +8,7 @@ import { describeMachine } from './machine.ts'
 import { type CompareOptions, checkCompareOptions, checkModel, type ModelToCompare } from './options.ts'
 import type { BackendChoice } from './protocol/calls.ts'
 import { defaultSettings, type ProtocolSettings } from './protocol/defaults.ts'
+import { requireFiles } from './required-files.ts'
 import { type CompareResult, resultVersion } from './result.ts'
 import { withStoredCases } from './samples.ts'
 
@@ -41,6 +42,7 @@ export async function compareWith(
 ): Promise<CompareResult> {
   const { signal, onEvent } = options
   const start = performance.now()
+  for (const model of models) await requireFiles(model, options)
   const settings = settingsOf(options)
   const available = await backend.computeUnits()
   const { units, missing } = options.units ? { units: options.units, missing: [] } : presentUnits(available)

@@ -10,14 +10,26 @@ import type { Accuracy } from './result.ts'
 /** Outputs that units are held against, and where they come from; or why there are none. */
 export type Reference = { source: 'given' | 'stored' | 'portableFloat32'; cases: Outputs[]; psnr: number } | { unavailable: string }
 
-/** Expected outputs out of a file. */
+/**
+ * Expected outputs out of a file, for each case of the inputs.
+ * @throws CoreMLError ERR_INPUT where it holds more cases or fewer: some would go unchecked
+ */
 export async function referenceFromFile(
   path: string,
+  inputs: InputSource,
   description: ModelDescription,
   source: 'given' | 'stored',
   psnr = accuracyLimits.psnr,
 ): Promise<Reference> {
-  return { source, cases: await readCases(path, description, 'outputs'), psnr }
+  const cases = await readCases(path, description, 'outputs')
+  const [count, where] =
+    inputs.kind === 'file' ? [(await readCases(inputs.path, description, 'inputs')).length, inputs.path] : [inputs.variants, 'made up']
+  if (cases.length !== count)
+    throw new CoreMLError(
+      'ERR_INPUT',
+      `the numbers of cases differ: ${cases.length} of expected outputs (${path}), ${count} of inputs (${where})`,
+    )
+  return { source, cases, psnr }
 }
 
 /** What a computation of the reference needs. */

@@ -86,6 +86,8 @@ const timedRules: OptionRules<ModelTimedRunOptions> = {
 export class BaseModel {
   readonly #loaded: LoadedModel
   readonly #images: ImageReader
+  /** Predictions whose images had to be read first: the model is there until they have ended. */
+  readonly #reading = new Set<Promise<unknown>>()
   #disposal: Promise<void> | undefined
 
   /** @internal */
@@ -191,10 +193,9 @@ export class BaseModel {
     if (!Array.isArray(batch)) throw new CoreMLError('ERR_INPUT', 'predictBatch takes an array of inputs')
     const { signal } = options
     throwIfAborted(signal)
-    const features = this.#coerceAll(batch, options)
-    const ready = features instanceof Promise ? await this.#afterReading(features, signal) : features
-    if (ready.length === 0) return []
-    const predictions = await orAborted(loaded.predictBatch(ready, { signal }), signal)
+    const predictions = await this.#afterReading(this.#coerceAll(batch, options), signal, async (ready) =>
+      ready.length === 0 ? [] : loaded.predictBatch(ready, { signal }),
+    )
     return predictions.map((prediction) => prediction.outputs)
   }
 
@@ -240,16 +241,16 @@ export class BaseModel {
     const { signal, iterations, durationMilliseconds, block } = options
     throwIfAborted(signal)
     const state = this.#stateOf(options.state)
-    const features = this.#coerceAll(Array.isArray(inputs) ? inputs : [inputs], options)
-    const ready = features instanceof Promise ? await this.#afterReading(features, signal) : features
-    if (ready.length === 0) throw new CoreMLError('ERR_INPUT', 'runTimed needs at least one set of inputs')
+    const list = Array.isArray(inputs) ? inputs : [inputs]
+    if (list.length === 0) throw new CoreMLError('ERR_INPUT', 'runTimed needs at least one set of inputs')
     const limit = iterations === undefined && durationMilliseconds === undefined ? { iterations: 1 } : { iterations, durationMilliseconds }
-    return orAborted(loaded.runTimed(ready, { ...limit, block, state, signal }), signal)
+    return this.#afterReading(this.#coerceAll(list, options), signal, (ready) => loaded.runTimed(ready, { ...limit, block, state, signal }))
   }
 
   /** Waits for running predictions and frees the model. What is used afterwards rejects with ERR_DISPOSED. Does nothing the second time. */
   dispose(): Promise<void> {
-    this.#disposal ??= this.#loaded.dispose()
+    this.#disposal ??=
+      this.#reading.size > 0 ? Promise.allSettled(this.#reading).then(() => this.#loaded.dispose()) : this.#loaded.dispose()
     return this.#disposal
   }
 
@@ -280,15 +281,17 @@ export class BaseModel {
     const state = this.#stateOf(options.state)
     const outputs = options.outputs && checkOutputBuffers(this.outputs, options.outputs)
     const coerced = coerceInputs(this.inputs, inputs, options, this.#images)
-    const features = coerced instanceof Promise ? await this.#afterReading(coerced, signal) : coerced
-    return orAborted(loaded.predict(features, { state, signal, outputs, intermediates }), signal)
+    return this.#afterReading(coerced, signal, (features) => loaded.predict(features, { state, signal, outputs, intermediates }))
   }
 
-  /** Waits for images; the model or the wish for a result may be gone by then. */
-  async #afterReading<T>(reading: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const values = await orAborted(reading, signal)
-    this.#use()
-    return values
+  /** Predicts with what is there, at once, or with images when they are read, unless nobody wants the result by then. */
+  #afterReading<T, R>(values: T | Promise<T>, signal: AbortSignal | undefined, predict: (values: T) => Promise<R>): Promise<R> {
+    if (!(values instanceof Promise)) return orAborted(predict(values), signal)
+    const running = orAborted(values, signal).then((read) => orAborted(predict(read), signal))
+    this.#reading.add(running)
+    const forget = () => this.#reading.delete(running)
+    running.then(forget, forget)
+    return running
   }
 
   #coerceAll(batch: Record<string, unknown>[], options: ImageInputOptions): Features[] | Promise<Features[]> {

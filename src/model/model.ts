@@ -1,4 +1,4 @@
-import type { BackendName, LoadOptions } from '../backends/backend.ts'
+import type { BackendName, CustomLayer, LoadOptions } from '../backends/backend.ts'
 import { checkComputeUnits } from '../backends/check-compute-units.ts'
 import { backendNames, selectBackend } from '../backends/select.ts'
 import { orAborted, throwIfAborted } from './abort.ts'
@@ -14,13 +14,21 @@ export interface ModelLoadOptions extends Partial<LoadOptions> {
   backend?: BackendName
 }
 
+function isCustomLayer(value: unknown): boolean {
+  const { outputShapes, evaluate } = (value ?? {}) as Partial<CustomLayer>
+  return typeof outputShapes === 'function' && typeof evaluate === 'function'
+}
+
 const loadRules: OptionRules<ModelLoadOptions> = {
   ...commonLoadRules,
   backend: oneOf(backendNames),
   threads: aPositiveInteger,
   precision: oneOf(['float32', 'asDeclared']),
   isolate: aBoolean,
-  customLayers: anObject,
+  customLayers: {
+    expected: 'an object from class names to { outputShapes, evaluate }, which are functions',
+    accepts: (value) => anObject.accepts(value) && Object.values(value as object).every(isCustomLayer),
+  },
 }
 
 /**

@@ -200,6 +200,9 @@ describe('options', () => {
     refused(['predict', digits, '--backend', 'apple'], 3, 'ERR_BACKEND_UNAVAILABLE', /Core ML/),
   )
 
+  it('outputs for a file that is no .npz', () =>
+    refused(['predict', digits, '-i', `image=${seven}`, '--out', join(folder, 'out.txt')], 2, 'ERR_ARGUMENT', /--out writes a \.npz file/))
+
   it('a folder that cannot be written', async () => {
     await writeFile(join(folder, 'file'), '')
     await refused(['predict', digits, '-i', `image=${seven}`, '--out', join(folder, 'file', 'out.npz')], 2, 'ERR_FILE', /cannot write/)

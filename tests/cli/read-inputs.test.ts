@@ -39,6 +39,16 @@ describe('--input', () => {
     ['x=1.5', 1.5],
     ['x=1, 2', [1, 2]],
     ['x=[[1,2]]', [[1, 2]]],
+    ['x=NaN', Number.NaN],
+    ['x=1,-Infinity', [1, Number.NEGATIVE_INFINITY]],
+    [
+      'x=[["NaN",2],["-Infinity","none"]]',
+      [
+        [Number.NaN, 2],
+        [Number.NEGATIVE_INFINITY, 'none'],
+      ],
+    ],
+    ['words=["NaN"]', ['NaN']],
     ['photo=a.png', 'a.png'],
     ['text=a=b.npy', 'a=b.npy'],
     ['text=5', '5'],

@@ -81,6 +81,28 @@ describe('compare', () => {
     expect(status).toBe(1)
   })
 
+  test('mistakes are told before anything is measured', async () => {
+    const inputs = await decodeNpz(readFileSync(new URL('../../models/trees/expected/inputs.npz', import.meta.url)))
+    const analysis = inputs.get('analysis') as { type: 'float32'; data: Float32Array; dims: number[] }
+    const [count, width] = analysis.dims as [number, number]
+    const fewer = { ...analysis, data: analysis.data.slice(0, 3 * width), dims: [3, width] }
+    const file = path.join(folder, 'three.npz')
+    writeFileSync(file, await encodeNpz(new Map([['analysis', fewer]])))
+    const other = path.join(folder, 'other-machine.json')
+    writeFileSync(other, JSON.stringify(macResult()))
+    for (const [args, message] of [
+      [['--inputs', file, '--expected', 'models/trees/expected/outputs.npz'], `numbers of cases differ: ${count} of expected outputs`],
+      [['no-such.mlmodel'], 'no such file or folder: no-such.mlmodel'],
+      [['--baseline', other], 'the baseline is of another machine'],
+    ] as const) {
+      // An hour, of which nothing is seen.
+      const { stdout, stderr, status } = await cli(['compare', trees, ...args, ...backend, '--duration', '60m'])
+      expect(stderr).toContain(message)
+      expect(stdout).toBe('')
+      expect(status).toBe(2)
+    }
+  })
+
   test('--seed and --iterations are kept', async () => {
     const result = await compared([trees, ...backend, '--iterations', '40', '--seed', '5'])
     expect(measuredOf(result, 'cpuOnly').steady.blocks.map(({ samples }) => samples.length)).toEqual(new Array(10).fill(4))

@@ -251,13 +251,23 @@ describe('dispose', () => {
     expect(model.inputs).toHaveLength(1)
   })
 
-  it('also for a prediction whose images were still being read', async () => {
+  it('waits for predictions whose images are still being read', async () => {
     backend.description = describing({ inputs: [image('photo', 13, 11)] })
     const model = await Model.load(file)
-    const running = model.predict({ photo: fixture('images/rgb8.png') })
-    await model.dispose()
-    await expect(running).rejects.toMatchObject({ code: 'ERR_DISPOSED' })
-    expect(backend.predictions).toEqual([])
+    const photo = fixture('images/rgb8.png')
+    let open = () => {}
+    backend.gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const running: Promise<unknown>[] = [model.predict({ photo }), model.predictBatch([{ photo }]), model.runTimed({ photo })]
+    const failing = expect(model.predict({ photo: fixture('images/none.png') })).rejects.toMatchObject({ code: 'ERR_FILE' })
+    const disposal = model.dispose()
+    await vi.waitFor(() => expect([backend.predictions, backend.timedRuns].map(({ length }) => length)).toEqual([2, 1]))
+    expect(backend.disposals).toBe(0)
+    open()
+    await Promise.all([...running, failing, disposal])
+    expect(backend.disposals).toBe(1)
+    await expect(model.predict({ photo })).rejects.toMatchObject({ code: 'ERR_DISPOSED' })
   })
 })
 

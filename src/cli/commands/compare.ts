@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { CoreMLError, type ErrorCode } from '../../errors.ts'
 import type { CompareEvent } from '../../measure/events.ts'
-import { bluntGates, checkBaseline, gateRuns, lostUnits, slowdownFailures } from '../../measure/gate/baseline.ts'
+import { bluntGates, checkBaseline, gateRuns, lostUnits, requireComparable, slowdownFailures } from '../../measure/gate/baseline.ts'
 import { type Condition, checkCondition, parseCondition } from '../../measure/gate/condition.ts'
 import { failuresOf } from '../../measure/gate/verdict.ts'
 import type { ModelToCompare } from '../../measure/options.ts'
@@ -55,12 +55,20 @@ function phaseText(event: CompareEvent): string | undefined {
 }
 
 /** What the result is held against. Mistakes in it are told before minutes of measuring. */
-async function readGates({ baseline, failIf }: CompareFlags): Promise<CompareResult | undefined> {
+async function readGates({ baseline: file, failIf, backend }: CompareFlags): Promise<CompareResult | undefined> {
   if (failIf.length > 0) {
     const { checkFigurePath } = await import('../../measure/gate/figure-path.ts')
     failIf.forEach(checkFigurePath)
   }
-  return baseline === undefined ? undefined : (await import('../../measure/read-result.ts')).readResult(baseline)
+  if (file === undefined) return undefined
+  const [{ readResult }, { describeMachine }, { defaultBackendName }] = await Promise.all([
+    import('../../measure/read-result.ts'),
+    import('../../measure/machine.ts'),
+    import('../../backends/select.ts'),
+  ])
+  const baseline = await readResult(file)
+  requireComparable(baseline, describeMachine().cpu, backend ?? defaultBackendName())
+  return baseline
 }
 
 /** Everything that fails the run. Says which gates are blunt. */

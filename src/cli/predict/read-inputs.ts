@@ -46,11 +46,21 @@ function exactNumber(text: string): number | bigint {
   return /^\s*-?\d+\s*$/.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value
 }
 
+/** Numbers that JSON has no words for: `--json` writes them as strings. */
+const wordedNumbers = new Map([NaN, Infinity, -Infinity].map((number) => [String(number), number]))
+
+/** A JSON value with those strings as numbers, where the feature holds numbers. */
+function numbersOf(feature: FeatureDescription, value: unknown): unknown {
+  if (feature.type !== 'multiArray' && feature.type !== 'double') return value
+  if (Array.isArray(value)) return value.map((item) => numbersOf(feature, item))
+  return typeof value === 'string' ? (wordedNumbers.get(value) ?? value) : value
+}
+
 /** A value that stands on the command line itself: a number, a list `1,2,3`, JSON, or text for a string. */
 function literal(feature: FeatureDescription, text: string): unknown {
   if (feature.type === 'string') return text
-  const isNumber = (part: string) => part.trim() !== '' && !Number.isNaN(Number(part))
-  if (/^\s*[[{]/.test(text)) return parseJson(text, `input "${feature.name}"`)
+  const isNumber = (part: string) => part.trim() === 'NaN' || (part.trim() !== '' && !Number.isNaN(Number(part)))
+  if (/^\s*[[{]/.test(text)) return numbersOf(feature, parseJson(text, `input "${feature.name}"`))
   if (feature.type === 'int64' && /^-?\d+$/.test(text)) return BigInt(text)
   if (isNumber(text)) return feature.type === 'sequence' ? [exactNumber(text)] : exactNumber(text)
   const parts = text.split(',')
@@ -73,7 +83,7 @@ async function valuesOf(feature: FeatureDescription, text: string): Promise<unkn
       return arrayValues(feature, array)
     }
     case '.json':
-      return [parseJson((await read(text)).toString(), text)]
+      return [numbersOf(feature, parseJson((await read(text)).toString(), text))]
     default:
       return [feature.type === 'image' ? text : literal(feature, text)]
   }
@@ -101,7 +111,9 @@ async function casesOfFile(features: readonly FeatureDescription[], path: string
       if (list.length === 0 || !list.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one))) {
         throw new CoreMLError('ERR_INPUT', `${path} must hold an object from input names to values, or an array of such objects`)
       }
-      return list
+      const byName = new Map(features.map((feature) => [feature.name, feature]))
+      const plain = (name: string, one: unknown) => (byName.has(name) ? numbersOf(byName.get(name)!, one) : one)
+      return list.map((one) => Object.fromEntries(Object.entries(one).map(([name, item]) => [name, plain(name, item)])))
     }
     default:
       throw new CoreMLError('ERR_INPUT', `--inputs takes a .npz or .json file, got ${path}`)

@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Prediction } from '../../backends/backend.ts'
 import { CoreMLError } from '../../errors.ts'
@@ -89,6 +89,8 @@ function print(
 /** Runs `coreml-bridge predict`. */
 export async function runPredict(path: string, given: PredictCommandOptions): Promise<void> {
   const options = readSharedOptions(given)
+  if (options.out !== undefined && extname(options.out).toLowerCase() !== '.npz')
+    throw new CoreMLError('ERR_ARGUMENT', `--out writes a .npz file, got ${options.out}`)
   const signal = interruptSignal()
   const progress = startProgress(`loading ${basename(path)}`)
   let model: Model | undefined

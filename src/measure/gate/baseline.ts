@@ -41,17 +41,25 @@ function pairsOf(baseline: CompareResult, current: CompareResult): Pair[] {
 }
 
 /**
- * Tests every unit that both results measured. Each gate errs on a slowdown exactly at the limit in at most 5 % of runs.
- * @throws CoreMLError ERR_ARGUMENT where the baseline is another machine's, names no unit of this result, or has too few runs
+ * What can be said before anything is measured.
+ * @throws CoreMLError ERR_ARGUMENT where the baseline is another machine's or backend's
  */
-export function checkBaseline(baseline: CompareResult, current: CompareResult, limit: number): SlowdownCheck[] {
+export function requireComparable(baseline: CompareResult, cpu: string, backend: string): void {
   for (const [what, then, now] of [
-    ['machine', baseline.machine.cpu, current.machine.cpu],
-    ['backend', baseline.protocol.backend, current.protocol.backend],
+    ['machine', baseline.machine.cpu, cpu],
+    ['backend', baseline.protocol.backend, backend],
   ]) {
     if (then !== now)
       throw new CoreMLError('ERR_ARGUMENT', `the baseline is of another ${what}: ${then}, this is ${now}; times cannot be compared`)
   }
+}
+
+/**
+ * Tests every unit that both results measured. Each gate errs on a slowdown exactly at the limit in at most 5 % of runs.
+ * @throws CoreMLError ERR_ARGUMENT where the baseline is another machine's, names no unit of this result, or has too few runs
+ */
+export function checkBaseline(baseline: CompareResult, current: CompareResult, limit: number): SlowdownCheck[] {
+  requireComparable(baseline, current.machine.cpu, current.protocol.backend)
   const pairs = pairsOf(baseline, current)
   if (pairs.length === 0) throw new CoreMLError('ERR_ARGUMENT', 'the baseline measured none of these models on any of these units')
   return pairs.flatMap(({ model, then, now: unit }) => {

@@ -34,6 +34,13 @@ it('refuses custom layers inside branches and loops, even implemented ones', asy
   await expect(loading).rejects.toMatchObject({ code: 'ERR_OP_UNSUPPORTED', message: expect.stringContaining('inside a branch or loop') })
 })
 
+it.each([{}, { outputShapes: () => [[3]] }, null, () => []])('refuses %o as an implementation when it loads', (implementation) =>
+  expect(Model.load(path('between'), { backend: 'portable', customLayers: { Cube: implementation as never } })).rejects.toMatchObject({
+    code: 'ERR_ARGUMENT',
+    message: expect.stringMatching(/customLayers.*outputShapes, evaluate/),
+  }),
+)
+
 it('refuses what is not what the implementation announced', async () => {
   const wrong: CustomLayer = { outputShapes: () => [[3]], evaluate: () => [{ type: 'float32', data: new Float32Array(2), dims: [2] }] }
   const failing: CustomLayer = {
