@@ -1,6 +1,7 @@
 // Debian packages for the native tests (clang, GNUstep) and the report's (Chromium): installed where that needs no asking, otherwise named.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { administrator } from './administrator.mjs'
 import { fetchedBindings, findCargo } from './apple-names/fetch.mjs'
 import { browserPath } from './browser-path.mjs'
 import { debianPackages } from './debian-packages.mjs'
@@ -16,11 +17,11 @@ function isDebian() {
   return process.platform === 'linux' && existsSync('/usr/bin/apt-get') && existsSync('/usr/bin/dpkg-query')
 }
 
-const apt = (...args) =>
-  spawnSync('apt-get', args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, encoding: 'utf8', timeout: 600_000 })
-
 /** @returns undefined, or the last line of what went wrong */
-function install(names) {
+function install(names, prefix) {
+  // sudo passes no environment on.
+  const [command, ...before] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get']
+  const apt = (...args) => spawnSync(command, [...before, ...args], { encoding: 'utf8', timeout: 600_000 })
   const attempt = () => apt('install', '-y', '--no-install-recommends', ...names)
   let result = attempt()
   if (result.status !== 0) {
@@ -43,8 +44,9 @@ function lackingGroups() {
 }
 
 /**
- * Installs what the tests need and this machine lacks. Only root on Debian or Ubuntu installs, and only unless COREML_BRIDGE_NO_INSTALL=1; everybody
- * else is told the command. The tests that need the packages are skipped where they are missing.
+ * Installs what the tests need and this machine lacks. Only on Debian or Ubuntu, for root and those whose sudo asks for no password, and only unless
+ * COREML_BRIDGE_NO_INSTALL=1; everybody else is told the command. The tests that need the packages are skipped where they are missing; with
+ * COREML_BRIDGE_REQUIRE_STANDIN=1 they fail instead.
  */
 export function installDebianPackages() {
   if (process.platform !== 'linux') return
@@ -57,7 +59,8 @@ export function installDebianPackages() {
   const groups = lackingGroups()
   if (groups.length === 0) return
   const names = groups.flatMap(({ alternatives }) => alternatives[0]).join(' ')
-  if (process.getuid?.() !== 0 || process.env.COREML_BRIDGE_NO_INSTALL === '1') {
+  const prefix = process.env.COREML_BRIDGE_NO_INSTALL === '1' ? undefined : administrator()
+  if (!prefix) {
     const sudo = process.getuid?.() === 0 ? '' : 'sudo '
     const lost = groups.map(({ without }) => without).join(', ')
     say(`this machine lacks ${names}, so ${lost} (install: ${sudo}apt-get install -y --no-install-recommends ${names})`)
@@ -67,7 +70,7 @@ export function installDebianPackages() {
   for (const { alternatives, without } of groups) {
     let problem
     for (const packages of alternatives) {
-      problem = install(packages)
+      problem = install(packages, prefix)
       if (!problem) break
     }
     if (problem) say(`that failed, so ${without}: ${problem}`)

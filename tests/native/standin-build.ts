@@ -17,6 +17,10 @@ function missing(): string | undefined {
 /** Why the stand-in cannot be built here; undefined where it can. */
 export const lacking = missing()
 
+// Where the proof is what the run is for, a test that is skipped must not look like one that passed.
+if (lacking !== undefined && process.env.COREML_BRIDGE_REQUIRE_STANDIN === '1')
+  throw new Error(`COREML_BRIDGE_REQUIRE_STANDIN=1, and the stand-in cannot be built here: ${lacking}`)
+
 /** To append to the name of a suite that is skipped. */
 export const skipNote = lacking === undefined ? '' : ` (skipped: ${lacking})`
 
