@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fetchBindings } from './apple-names/fetch.mjs'
+import { fetchTypes } from './apple-names/types-ios.mjs'
 import { build, buildAddon, installDependencies, root, say } from './setup.mjs'
 import { installDebianPackages } from './setup-debian.mjs'
 
@@ -10,8 +11,11 @@ installDependencies()
 build()
 buildAddon()
 installDebianPackages()
-const problem = fetchBindings()
-if (problem) say(`Apple's names are not checked: ${problem}`)
+for (const [what, problem] of [
+  ["Apple's names", fetchBindings()],
+  ["the versions of Apple's names", fetchTypes()],
+])
+  if (problem) say(`${what} are not checked: ${problem}`)
 
 const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
 const { status, signal } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {

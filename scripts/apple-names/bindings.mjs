@@ -39,7 +39,7 @@ function splitList(text) {
 }
 
 /** The signature of the function whose `fn` stands at `start`. */
-function signatureAt(text, start) {
+export function signatureAt(text, start) {
   let at = text.indexOf('(', start)
   const generics = text.indexOf('<', start)
   if (generics >= 0 && generics < at) at = text.indexOf('(', generics + bracketed(text, generics).length + 2)

@@ -5,7 +5,7 @@
  * @typedef {{ name: string, kind: 'class' | 'protocol', superclass: string | undefined, methods: Method[] }} TypeDeclaration
  */
 
-function withoutComments(text) {
+export function withoutComments(text) {
   return text.replace(/\/\*[\s\S]*?\*\//g, ' ').replace(/\/\/.*$/gm, '')
 }
 
@@ -58,6 +58,11 @@ function readProperty(text) {
   return methods
 }
 
+/** The methods of one declaration in a class: one, or a property's getter and setter. @returns {Method[]} */
+export function readMember(declaration) {
+  return declaration.startsWith('@property') ? readProperty(declaration) : [readMethod(clean(declaration))]
+}
+
 /** Numbers, sums of bits and shifts, as the headers write enumerations. */
 function evaluate(expression) {
   return /^[\s\d\wxX|<()+-]+$/.test(expression) && !/[g-wyzG-WYZ_]/.test(expression.replace(/0[xX]/g, ''))
@@ -77,9 +82,7 @@ export function readHeader(text) {
     for (const piece of body.split(';')) {
       const start = piece.search(/^\s*[-+]\s*\(|@property/m)
       if (start < 0) continue
-      const declaration = piece.slice(start).trim()
-      if (declaration.startsWith('@property')) methods.push(...readProperty(declaration))
-      else methods.push(readMethod(clean(declaration)))
+      methods.push(...readMember(piece.slice(start).trim()))
     }
     types.push({ name: match[2], kind: match[1] === 'protocol' ? 'protocol' : 'class', superclass: match[3], methods })
   }

@@ -1,4 +1,4 @@
-// Fetches the bindings (crates objc2-*) as packages, once, into a cache folder. Run by `npm test` where cargo is installed.
+// Fetches the bindings (crates objc2-* and libc) as packages, once, into a cache folder. Run by `npm test` where cargo is installed.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
