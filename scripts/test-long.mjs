@@ -1,14 +1,13 @@
 // npm run test:long: what takes too long for every run. The addon on the stand-in for Core ML:
 //   1. a million predictions, whose memory must not grow (COUNT=… sets another number): not the process's, and still less what malloc has given out;
-//   2. everything at once, worker threads and ends in the middle, under ThreadSanitizer.
+//   2. all its specs, and everything at once, under ThreadSanitizer.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from './setup.mjs'
+import { join } from 'node:path'
+import { build, root } from './setup.mjs'
+import { threadSanitizerRuns } from './thread-sanitizer.mjs'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const child = (name) => join(root, 'tests/native/standin/children', `${name}.mjs`)
 const addon = (sanitizer) => join(root, 'build-standin', sanitizer, 'coreml.node')
 
@@ -35,22 +34,8 @@ try {
   report(`${count} predictions: resident memory grows ${resident} bytes per 100 000`, resident <= 2 ** 20)
   report(`${count} predictions: memory given out by malloc grows ${allocated} bytes per 100 000`, allocated <= 100_000)
 
-  const runtime = spawnSync('clang-19', ['-print-file-name=libclang_rt.tsan-x86_64.so'], { encoding: 'utf8' }).stdout.trim()
-  const env = {
-    LD_PRELOAD: runtime,
-    TSAN_OPTIONS: `suppressions=${join(root, 'tests/native/tsan.supp')} ignore_noninstrumented_modules=1 report_signal_unsafe=0 exitcode=66`,
-  }
-  for (const [name, status] of [
-    ['stress', 0],
-    ['many', 0],
-    ['terminate', 0],
-    ['exit', 7],
-  ]) {
-    const ended = run([child(name), addon('tsan'), path], env, true)
-    const clean = ended.status === status && !ended.stderr.includes('ThreadSanitizer')
-    report(`ThreadSanitizer: ${name}`, clean)
-    if (!clean) console.log(`status ${ended.status}, signal ${ended.signal}\n${ended.stderr.slice(0, 6000)}`)
-  }
+  const runs = threadSanitizerRuns({ addon: addon('tsan'), model: path, folder, tell: console.log })
+  for (const [name, clean] of runs) report(`ThreadSanitizer: ${name}`, clean)
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
@@ -61,9 +46,9 @@ function report(text, passed) {
   if (!passed) failed = true
 }
 
-function run(args, env = {}, mayFail = false) {
-  const ended = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } })
-  if (ended.status !== 0 && !mayFail) {
+function run(args) {
+  const ended = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  if (ended.status !== 0) {
     console.error(ended.stderr.slice(-4000))
     process.exit(1)
   }
