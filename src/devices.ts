@@ -1,9 +1,9 @@
-import { release, type } from 'node:os'
 import type { BackendName, ComputeUnits, Unavailable } from './backends/backend.ts'
 import { onnxRuntimeVersion } from './backends/portable/runtime/package.ts'
 import { backendNames, defaultBackendName, importBackend } from './backends/select.ts'
 import { describeMachine } from './measure/machine.ts'
 import type { Machine } from './measure/result.ts'
+import { systemText } from './report/machine.ts'
 
 /** What one backend can do here. */
 export interface BackendReport {
@@ -16,22 +16,23 @@ export interface BackendReport {
 
 /** This machine, as far as predictions are concerned. */
 export interface Devices {
-  machine: Machine
+  /** Everything that could be told, each part a value or why there is none; on a Mac the chip, compute devices and condition are the addon's words. */
+  machine: Required<Machine>
   defaultBackend: BackendName
   backends: Record<BackendName, BackendReport>
 }
 
-function runtimeOf(name: BackendName): string | Unavailable {
-  if (name === 'apple') return `Core ML of ${type()} ${release()}`
+function runtimeOf(name: BackendName, machine: Machine): string | Unavailable {
+  if (name === 'apple') return `Core ML of ${systemText(machine)}`
   const version = onnxRuntimeVersion()
   if (version !== undefined) return `onnxruntime-node ${version}`
   return { unavailable: 'onnxruntime-node is not installed (npm install onnxruntime-node): only classic models run' }
 }
 
-async function reportBackend(name: BackendName): Promise<BackendReport> {
+async function reportBackend(name: BackendName, machine: Machine): Promise<BackendReport> {
   const backend = await importBackend(name)
   const available = backend.available()
-  if (available === true) return { available, runtime: runtimeOf(name), computeUnits: await backend.computeUnits() }
+  if (available === true) return { available, runtime: runtimeOf(name, machine), computeUnits: await backend.computeUnits() }
   return {
     available,
     runtime: available,
@@ -41,9 +42,10 @@ async function reportBackend(name: BackendName): Promise<BackendReport> {
 
 /** This machine's chip, compute units and backends. */
 export async function devices(): Promise<Devices> {
-  const reports = await Promise.all(backendNames.map(async (name) => [name, await reportBackend(name)] as const))
+  const machine = describeMachine()
+  const reports = await Promise.all(backendNames.map(async (name) => [name, await reportBackend(name, machine)] as const))
   return {
-    machine: describeMachine(),
+    machine,
     defaultBackend: defaultBackendName(),
     backends: Object.fromEntries(reports) as Record<BackendName, BackendReport>,
   }

@@ -20,7 +20,7 @@ struct Machine {
   std::string osVersion;    // "15.6.1"
   std::string osBuild;
   bool translated = false;  // Rosetta: every figure is wrong then
-  std::string thermalState; // 'nominal' | 'fair' | 'serious' | 'critical'
+  std::string thermalState = "unknown"; // 'nominal' | 'fair' | 'serious' | 'critical'
   bool lowPowerMode = false;
   int64_t memoryBytes = 0;
   int64_t performanceCores = 0, efficiencyCores = 0;

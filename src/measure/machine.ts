@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import os from 'node:os'
+import { bindingAvailable, loadBinding } from '../backends/apple/load-binding.ts'
+import { machineFacts, untoldFacts } from '../backends/apple/machine-facts.ts'
 import { identifyChip } from '../chips/identify.ts'
 import type { Machine } from './result.ts'
 
-/** True where an x64 Node is being translated on Apple silicon. */
+/** True where an x64 Node is being translated on Apple silicon. For Macs on which the addon, which knows it too, could not be loaded. */
 function translated(): Machine['translated'] {
   if (process.platform !== 'darwin') return { value: false }
   try {
@@ -13,10 +15,12 @@ function translated(): Machine['translated'] {
   }
 }
 
-/** The machine that a result belongs to. */
-export function describeMachine(): Machine {
+/** The machine that a result belongs to: by the addon where there is one, whatever backend measures, and by Node. */
+export function describeMachine(): Required<Machine> {
+  const available = bindingAvailable()
+  const native = available === true ? loadBinding().machine() : undefined
   const cpus = os.cpus()
-  const cpu = cpus[0]?.model.trim() || 'unknown'
+  const cpu = native?.chip || cpus[0]?.model.trim() || 'unknown'
   const identity = identifyChip(cpu)
   return {
     platform: process.platform,
@@ -25,8 +29,9 @@ export function describeMachine(): Machine {
     cpu,
     chip: identity.kind === 'apple' && identity.chip !== null ? identity.chip.name : null,
     cores: cpus.length,
-    memoryBytes: os.totalmem(),
+    memoryBytes: native?.memoryBytes || os.totalmem(),
     node: process.version,
-    translated: translated(),
+    translated: native ? { value: native.translated } : translated(),
+    ...(available === true ? machineFacts(native!) : untoldFacts(available)),
   }
 }

@@ -10,12 +10,15 @@ const backendName = z.enum(['apple', 'portable'])
 const device = z.enum(['cpu', 'gpu', 'neuralEngine', 'unknown'])
 const known = <T extends z.ZodType>(value: T) => z.union([z.strictObject({ value }), unavailable])
 
+const thermalState = known(z.enum(['nominal', 'fair', 'serious', 'critical']))
+const lowPowerMode = known(z.boolean())
+
 /** What else happened on the machine around a block. */
 export const environment = z.strictObject({
   /** Milliseconds since the comparison began. */
   at: z.number(),
-  thermalState: known(z.enum(['nominal', 'fair', 'serious', 'critical'])),
-  lowPowerMode: known(z.boolean()),
+  thermalState,
+  lowPowerMode,
   powerSource: known(z.enum(['mains', 'battery'])),
   /** The system's load average over one minute. */
   loadAverage: known(z.number()),
@@ -231,6 +234,20 @@ const machine = z.strictObject({
   node: z.string(),
   /** An x64 Node translated on Apple silicon: no verdict rests on such figures. */
   translated: known(z.boolean()),
+  // What only the addon tells. Results from before these fields have none of them.
+  /** Apple's name of the model: `Mac16,10`. */
+  model: known(z.string()).optional(),
+  /** Product version of the system, such as 15.6.1, and its build. */
+  osVersion: known(z.string()).optional(),
+  osBuild: known(z.string()).optional(),
+  performanceCores: known(z.int()).optional(),
+  efficiencyCores: known(z.int()).optional(),
+  /** Names of the GPUs that Core ML can use. */
+  gpus: known(z.array(z.string())).optional(),
+  neuralEngineCores: known(z.int()).optional(),
+  /** As it was before anything was measured; each block has its own. */
+  thermalState: thermalState.optional(),
+  lowPowerMode: lowPowerMode.optional(),
 })
 export type Machine = z.infer<typeof machine>
 

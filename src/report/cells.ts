@@ -91,9 +91,3 @@ export function allNotes({ models }: Pick<CompareResult, 'models'>): string[] {
 export function modelText({ name, bytes }: ModelResult): string {
   return `${name} (${bytesText(bytes)})`
 }
-
-/** The machine in one line. */
-export function machineText({ machine, protocol }: CompareResult): string {
-  const cpu = machine.chip === null ? machine.cpu : `Apple ${machine.chip}`
-  return `${cpu}, ${machine.cores} cores, ${machine.platform} ${machine.osRelease}, ${protocol.backend} backend, Node ${machine.node}`
-}

@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
 import type { CompareResult, MeasuredUnit, ModelResult } from '../measure/result.ts'
-import { allNotes, type Column, headings, machineText, missingUnits, modelText, type Row, rowsOf, usedColumns } from './cells.ts'
+import { allNotes, type Column, headings, missingUnits, modelText, type Row, rowsOf, usedColumns } from './cells.ts'
+import { machineText } from './machine.ts'
 
 /** Columns that give way first where the terminal is narrow. */
 const dispensable: readonly Column[] = ['interval', 'perSecond', 'coldLoad', 'p99', 'first', 'energy', 'load']
@@ -110,5 +111,6 @@ export function consoleReport(result: CompareResult, { width, color = false }: {
   const rows = table(result, width ?? defaultWidth, paints)
   if (rows.some((row) => row.includes(' ~'))) sentences.push('', paints.dim('~ unstable: see the verdict'))
   const wrapped = width === undefined ? sentences : sentences.map((text) => wrap(text, width, text.startsWith('  ') ? '    ' : '  '))
-  return `${[paints.dim(machineText(result)), '', ...rows, '', ...wrapped].join('\n')}\n`
+  const machine = width === undefined ? machineText(result) : wrap(machineText(result), width)
+  return `${[paints.dim(machine), '', ...rows, '', ...wrapped].join('\n')}\n`
 }

@@ -1,5 +1,6 @@
 import type { CompareResult } from '../measure/result.ts'
-import { allNotes, headings, machineText, missingUnits, modelText, rowsOf, usedColumns } from './cells.ts'
+import { allNotes, headings, missingUnits, modelText, rowsOf, usedColumns } from './cells.ts'
+import { machineText } from './machine.ts'
 
 /** Text that stands inside a table cell. */
 function cell(text: string): string {

@@ -22,6 +22,7 @@ describe('profile', () => {
       model: rnn,
       backend: 'portable',
       computeUnits: 'cpuOnly',
+      machine: expect.objectContaining({ platform: process.platform, neuralEngineCores: expect.any(Object) }),
       predictions: 5,
       milliseconds: expect.any(Number),
     })

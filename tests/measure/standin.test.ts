@@ -3,10 +3,15 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AppleBinding } from '../../src/backends/apple/binding.ts'
+import { setBindingForTests } from '../../src/backends/apple/load-binding.ts'
 import type { Backend } from '../../src/backends/backend.ts'
 import { compareWith } from '../../src/measure/compare.ts'
 import type { CompareOptions } from '../../src/measure/options.ts'
 import { type CompareResult, compareResult } from '../../src/measure/result.ts'
+import { consoleReport } from '../../src/report/console.ts'
+import { htmlReport } from '../../src/report/html/report.ts'
+import { markdownReport } from '../../src/report/markdown.ts'
 import { buildStandin, buildTimeout, lacking, skipNote } from '../native/standin-build.ts'
 import { measuredOf, quickSettings, unitOf } from './helpers/fake.ts'
 
@@ -18,13 +23,19 @@ const model = fileURLToPath(new URL('../../models/lstm/lstm.mlpackage', import.m
 describe.skipIf(lacking !== undefined)(`on the stand-in${skipNote}`, () => {
   let folder: string
   let file: string
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'coreml-bridge-standin-'))
     file = path.join(folder, 'settings.json')
     process.env.COREML_STANDIN_ADDON ??= buildStandin('none')
     process.env.COREML_STANDIN_SETTINGS = file
+    // The helper runs what is built; this process describes the machine.
+    const { binding } = (await import(module)) as { binding: AppleBinding }
+    setBindingForTests(() => binding)
   }, buildTimeout)
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => {
+    setBindingForTests(undefined)
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   const configure = (settings: Record<string, Record<string, unknown>>) => writeFileSync(file, JSON.stringify(settings))
 
@@ -59,6 +70,15 @@ describe.skipIf(lacking !== undefined)(`on the stand-in${skipNote}`, () => {
     expect(engine.evidence.signs.map(({ strength }) => strength)).toContain('timing')
     expect(engine.steady.blocks[0]!.before).toMatchObject({ thermalState: { value: 'nominal' }, lowPowerMode: { value: false } })
     expect(result.protocol.qualityOfService).toEqual({ value: 'userInitiated' })
+    // What the addon tells of the machine, not what Node tells of the one that plays it.
+    expect(result.machine).toMatchObject({
+      cpu: 'stand-in chip',
+      osBuild: { value: 'stand-in build' },
+      gpus: { value: ['stand-in GPU'] },
+      neuralEngineCores: { value: 16 },
+    })
+    for (const report of [consoleReport(result), markdownReport(result), htmlReport([result])])
+      expect(report).toMatch(/stand-in chip, \d+ cores.*, GPU stand-in GPU, Neural Engine with 16 cores, macOS 26 \(stand-in build\)/)
     // The stand-in computes a function of its inputs that is no LSTM: the check against the portable backend must say so.
     expect(engine.accuracy).toMatchObject({ status: 'checked', passed: false, reference: 'portableFloat32' })
     expect(result.models[0]!.recommendations[0]).toMatchObject({ goal: 'latency', units: null })

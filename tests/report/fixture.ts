@@ -122,7 +122,7 @@ function accuracy(units: ComputeUnits): Accuracy {
 
 /** A result as a Mac would give it, made from scripted measurements: four units, one crashed, one whose energy counters read zero. */
 export function macResult({ chip = 'M4', speed = 1, createdAt = '2026-11-20T10:00:00.000Z', names = ['MobileNetV2'] } = {}): CompareResult {
-  const machine: Machine = {
+  const machine: Required<Machine> = {
     platform: 'darwin',
     architecture: 'arm64',
     osRelease: '25.1.0',
@@ -132,6 +132,15 @@ export function macResult({ chip = 'M4', speed = 1, createdAt = '2026-11-20T10:0
     memoryBytes: 24e9,
     node: 'v22.12.0',
     translated: { value: false },
+    model: { value: 'Mac16,10' },
+    osVersion: { value: '26.1' },
+    osBuild: { value: '25B78' },
+    performanceCores: { value: 4 },
+    efficiencyCores: { value: 6 },
+    gpus: { value: [`Apple ${chip}`] },
+    neuralEngineCores: { value: 16 },
+    thermalState: { value: 'nominal' },
+    lowPowerMode: { value: false },
   }
   const settings = { ...defaultSettings, sustainMilliseconds: 40_000 }
   const models = names.map((name) => {

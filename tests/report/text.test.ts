@@ -1,9 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { type CompareResult, compareResult } from '../../src/measure/result.ts'
 import { bytesText, countText, durationText, intervalText } from '../../src/measure/words.ts'
 import { allNotes } from '../../src/report/cells.ts'
 import { consoleReport } from '../../src/report/console.ts'
 import { csvReport } from '../../src/report/csv.ts'
+import { machineText } from '../../src/report/machine.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
 import { macResult } from './fixture.ts'
 
@@ -52,7 +54,10 @@ describe('console', () => {
     expect(bar('cpuAndNeuralEngine').length).toBeGreaterThan(0)
   })
   test('fits a narrow terminal by leaving columns out, and has no colour codes unless asked', () => {
-    const table = (width: number) => consoleReport(result, { width }).split('\n').slice(2, 7)
+    const table = (width: number) => {
+      const all = consoleReport(result, { width }).split('\n')
+      return all.slice(all.findIndex((line) => line.startsWith('model ')))
+    }
     const plain = (width: number) => stripVTControlCharacters(consoleReport(result, { width, color: true })).split('\n')
     for (const width of [80, 100, 120]) expect(Math.max(...plain(width).map((line) => line.length))).toBeLessThanOrEqual(width)
     // Broken between words, and nothing is lost.
@@ -66,6 +71,42 @@ describe('console', () => {
     const escapeCode = String.fromCharCode(27)
     expect(consoleReport(result)).not.toContain(escapeCode)
     expect(consoleReport(result, { color: true })).toContain(escapeCode)
+  })
+})
+
+describe('the machine in one line', () => {
+  const of = (edit: (machine: CompareResult['machine']) => void) => {
+    const copy = structuredClone(result)
+    edit(copy.machine)
+    return machineText(copy)
+  }
+  test('chip, cores, Neural Engine, product version and build; a GPU that is a part of the chip needs no name', () => {
+    expect(machineText(result)).toBe(
+      'Apple M4, 10 cores (4 performance, 6 efficiency), Neural Engine with 16 cores, macOS 26.1 (25B78), apple backend, Node v22.12.0',
+    )
+  })
+  test('other GPUs, and whatever makes the figures doubtful', () => {
+    const text = of((machine) => {
+      machine.gpus = { value: ['AMD Radeon Pro 5500M', 'Apple M4'] }
+      machine.translated = { value: true }
+      machine.lowPowerMode = { value: true }
+      machine.thermalState = { value: 'serious' }
+    })
+    expect(text).toContain('efficiency), GPU AMD Radeon Pro 5500M, Neural Engine')
+    expect(text).toMatch(/Node v22\.12\.0, translated by Rosetta, low-power mode, thermal state serious$/)
+  })
+  test('what is not told is left out, and results from before these fields are still read', () => {
+    const none = { unavailable: 'not told' }
+    const untold = of((machine) =>
+      Object.assign(machine, { osVersion: none, osBuild: none, performanceCores: none, efficiencyCores: none, neuralEngineCores: none }),
+    )
+    expect(untold).toBe('Apple M4, 10 cores, darwin 25.1.0, apple backend, Node v22.12.0')
+    const { platform, architecture, osRelease, cpu, chip, cores, memoryBytes, node, translated } = result.machine
+    const old = compareResult.parse({
+      ...result,
+      machine: { platform, architecture, osRelease, cpu, chip, cores, memoryBytes, node, translated },
+    })
+    expect(machineText(old)).toBe(untold)
   })
 })
 

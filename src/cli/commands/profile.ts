@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { type Profile, profileModel } from '../../backends/portable/profile/profile.ts'
 import { CoreMLError } from '../../errors.ts'
 import { generateInputs } from '../../measure/inputs.ts'
+import { describeMachine } from '../../measure/machine.ts'
 import { coerceInputs } from '../../model/coerce.ts'
 import { imageFiles } from '../../model/image-files.ts'
 import { interruptSignal } from '../interrupt.ts'
@@ -57,6 +58,8 @@ async function run(path: string, given: ProfileCommandOptions): Promise<void> {
     )
   }
   const signal = interruptSignal()
+  // Before it works: the thermal state is that of its beginning.
+  const machine = describeMachine()
   const progress = startProgress(`profiling ${basename(path)}`)
   let profile: Profile
   try {
@@ -79,7 +82,8 @@ async function run(path: string, given: ProfileCommandOptions): Promise<void> {
     progress.stop()
   }
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ schemaVersion, model: path, backend: 'portable', computeUnits: 'cpuOnly', ...profile })}\n`)
+    const result = { schemaVersion, model: path, backend: 'portable', computeUnits: 'cpuOnly', machine, ...profile }
+    process.stdout.write(`${JSON.stringify(result)}\n`)
     return
   }
   const lines = [

@@ -1,6 +1,7 @@
 import type { CompareResult } from '../../measure/result.ts'
 import { plural } from '../../measure/words.ts'
-import { machineText, rowsOf } from '../cells.ts'
+import { rowsOf } from '../cells.ts'
+import { machineText } from '../machine.ts'
 import { figure } from './chart.ts'
 import { chipsChart } from './charts/chips.ts'
 import { escapeText, table } from './markup.ts'

@@ -17,6 +17,9 @@ function configure() {
   addon.standin.configure({ ...settings['*'], ...settings[units] })
 }
 
+/** The addon, for whoever describes the machine in this process. */
+export const binding = addon
+
 /** What the stand-in counted, for the cost of the loop. */
 export const events = () => addon.standin.events()
 

@@ -8,8 +8,11 @@ import { describe, expect, it } from 'vitest'
 import { appleBackend } from '../../../src/backends/apple/backend.ts'
 import { findComputeUnits } from '../../../src/backends/apple/devices.ts'
 import { readPowerCounters } from '../../../src/backends/apple/energy.ts'
+import { machineFacts } from '../../../src/backends/apple/machine-facts.ts'
 import type { PlannedOperation } from '../../../src/backends/backend.ts'
+import { devices } from '../../../src/devices.ts'
 import { inspect } from '../../../src/lazy.ts'
+import { describeMachine } from '../../../src/measure/machine.ts'
 import type { MeasurableBackend } from '../../../src/measure/protocol/measurable-backend.ts'
 import { Model } from '../../../src/model/model.ts'
 import { ModelSchema } from '../../protobuf-schemas.ts'
@@ -37,6 +40,51 @@ describe('devices', () => {
       devicesFrom: 'coreml',
     })
     expect(machine.devices).toEqual([{ kind: 'cpu' }, { kind: 'gpu', name: 'stand-in GPU' }, { kind: 'neuralEngine', cores: 16 }])
+  })
+
+  it('reach devices() and the machine of results', async () => {
+    const { machine } = await devices()
+    expect(machine).toMatchObject({
+      cpu: 'stand-in chip',
+      chip: null,
+      memoryBytes: 16 * 2 ** 30,
+      translated: { value: false },
+      model: { value: 'stand-in1,1' },
+      osVersion: { value: '26' },
+      osBuild: { value: 'stand-in build' },
+      performanceCores: { value: 4 },
+      efficiencyCores: { value: 6 },
+      gpus: { value: ['stand-in GPU'] },
+      neuralEngineCores: { value: 16 },
+      thermalState: { value: 'nominal' },
+      lowPowerMode: { value: false },
+    })
+    standin.configure({ thermalState: 3, lowPower: true, translated: true, gpu: false })
+    expect(describeMachine()).toMatchObject({
+      translated: { value: true },
+      gpus: { value: [] },
+      thermalState: { value: 'critical' },
+      lowPowerMode: { value: true },
+    })
+  })
+
+  it('that are not told say why', () => {
+    const reason = (text: string) => ({ unavailable: expect.stringContaining(text) })
+    standin.configure({ neuralEngine: false })
+    expect(describeMachine().neuralEngineCores).toEqual(reason('no Neural Engine'))
+    standin.configure({ osVersion: 13, neuralEngine: true })
+    expect(describeMachine().neuralEngineCores).toEqual(reason('does not tell its cores'))
+    standin.configure({ registryAnswers: false })
+    expect(describeMachine().neuralEngineCores).toEqual(reason('nothing that the system tells confirms'))
+    const mute = { ...addon.machine(), model: '', osBuild: '', performanceCores: 0, thermalState: 'unknown', devicesFrom: 'none' } as const
+    expect(machineFacts({ ...mute, devices: [] })).toMatchObject({
+      model: reason('name of the model'),
+      osBuild: reason('build'),
+      performanceCores: reason('performance cores'),
+      gpus: reason('no compute devices'),
+      neuralEngineCores: reason('confirms'),
+      thermalState: reason('thermal state'),
+    })
   })
 
   it('thermal state, low-power mode, Rosetta', async () => {

@@ -106,7 +106,15 @@ describe.skipIf(!existsSync('dist/cli/main.js'))('the command on this "Mac" (npm
   it('devices shows the stand-in', async () => {
     const ended = await cli(['devices', '--json'])
     expect(ended.status).toBe(0)
-    expect(JSON.parse(ended.output)).toMatchObject({ defaultBackend: 'apple', backends: { apple: { available: true } } })
+    expect(JSON.parse(ended.output)).toMatchObject({
+      machine: { cpu: 'stand-in chip', gpus: { value: ['stand-in GPU'] } },
+      defaultBackend: 'apple',
+      backends: { apple: { available: true, runtime: 'Core ML of macOS 26 (stand-in build)' } },
+    })
+    const text = await cli(['devices'])
+    expect(text.output).toMatch(/^chip +stand-in chip\n/m)
+    expect(text.output).toMatch(/^neural engine +16 cores, as Core ML tells$/m)
+    expect(text.output).toMatch(/^gpu +stand-in GPU$/m)
   })
 
   it('a unit that is not there is refused with exit status 3', async () => {
