@@ -42,6 +42,7 @@ void eachSetting(Visit visit) {
   visit("translated", settings.translated);
   visit("lowPower", settings.lowPower);
   visit("thermalState", settings.thermalState);
+  visit("refuseQualityOfService", settings.refuseQualityOfService);
   visit("compileMilliseconds", settings.compileMilliseconds);
   visit("compileBare", settings.compileBare);
   visit("loadMilliseconds", settings.loadMilliseconds);

@@ -16,6 +16,7 @@ struct Settings {
   std::atomic<bool> translated{false};
   std::atomic<bool> lowPower{false};
   std::atomic<int> thermalState{0};
+  std::atomic<bool> refuseQualityOfService{false}; // threads keep the class that they have
   std::atomic<int> compileMilliseconds{0};
   std::atomic<bool> compileBare{false};        // a compiled model lies in the temporary folder itself, not in a folder of its own there
   std::atomic<int> loadMilliseconds{0};

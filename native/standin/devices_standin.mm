@@ -129,5 +129,8 @@ int sysctlbyname(const char *name, void *oldValue, size_t *oldLength, void *, si
   return errno = ENOENT, -1;
 }
 
-int pthread_set_qos_class_self_np(qos_class_t qosClass, int) { return ownQos = qosClass, 0; }
+int pthread_set_qos_class_self_np(qos_class_t qosClass, int) {
+  if (settings().refuseQualityOfService) return EPERM;
+  return ownQos = qosClass, 0;
+}
 qos_class_t qos_class_self(void) { return ownQos; }

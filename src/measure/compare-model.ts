@@ -38,7 +38,7 @@ export interface Plan {
 /** What a comparison of one model gave, with what only the whole result needs. */
 export interface ComparedModel {
   result: ModelResult
-  qualityOfService: string | null
+  qualitiesOfService: string[]
 }
 
 /** `file` is the model's absolute path. */
@@ -110,7 +110,7 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
     notes: notesOf(units),
   }
   onEvent?.({ type: 'modelEnded', model: name, result })
-  return { result, qualityOfService: tracks.find((track) => track.qualityOfService !== null)?.qualityOfService ?? null }
+  return { result, qualitiesOfService: tracks.flatMap((track) => [...track.qualitiesOfService]) }
 }
 
 /** Units that a machine has, and why not the others. */

@@ -65,12 +65,12 @@ export async function compareWith(
     onEvent,
   }
   const results: CompareResult['models'] = []
-  let qualityOfService: string | null = null
+  const qualities = new Set<string>()
   for (const [index, model] of models.entries()) {
     signal?.throwIfAborted()
     onEvent?.({ type: 'model', model: model.name ?? model.path, index, count: models.length })
     const compared = await compareModel(model, plan)
-    qualityOfService ??= compared.qualityOfService
+    for (const quality of compared.qualitiesOfService) qualities.add(quality)
     results.push(compared.result)
   }
   return {
@@ -82,7 +82,7 @@ export async function compareWith(
     protocol: {
       backend: choice.name,
       seed,
-      qualityOfService: qualityOfService === null ? { unavailable: 'this backend sets none' } : { value: qualityOfService },
+      qualityOfService: qualities.size === 0 ? { unavailable: 'no timed block told one' } : { value: [...qualities].join(', ') },
       settings: { ...settings },
       comparisons,
       durationMilliseconds: Math.round(performance.now() - start),

@@ -265,6 +265,7 @@ export const compareResult = z.strictObject({
   protocol: z.strictObject({
     backend: backendName,
     seed: z.number(),
+    /** The class that the timed blocks ran with, as the system told it next to them; several with commas where they differ. */
     qualityOfService: known(z.string()),
     settings: z.record(z.string(), z.number()),
     /** Comparisons in this run, which the verdicts are corrected for. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CompareEvent } from '../../src/measure/events.ts'
-import { compareFake, measuredOf, unitOf } from './helpers/fake.ts'
+import { compareFake, type FakeUnit, measuredOf, unitOf } from './helpers/fake.ts'
 
 const four = {
   cpuOnly: { milliseconds: 3 },
@@ -49,6 +49,13 @@ describe('a comparison of four units', () => {
     expect(engine.peakMemory).toMatchObject({ unit: 'B' })
     expect(events.filter(({ type }) => type === 'block')).toHaveLength(40)
     expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['model', 'phase', 'block', 'modelEnded']))
+  })
+
+  test('records the quality of service that the timed loops told: each that there was, or that none was told', async () => {
+    const recorded = async (units: Record<string, FakeUnit>) => (await compareFake({ units })).protocol.qualityOfService
+    expect(await recorded({ cpuOnly: { qualityOfService: 'utility' } })).toEqual({ value: 'utility' })
+    expect(await recorded({ cpuOnly: {}, all: { qualityOfService: 'background' } })).toEqual({ value: 'userInitiated, background' })
+    expect(await recorded({ cpuOnly: { qualityOfService: null } })).toEqual({ unavailable: expect.stringContaining('no timed block') })
   })
 
   test('takes turns in a random order that the seed fixes', async () => {

@@ -97,6 +97,12 @@ describe.skipIf(lacking !== undefined)(`on the stand-in${skipNote}`, () => {
     expect(cpu.placement).toHaveProperty('unavailable')
   }, 120_000)
 
+  test('the quality of service is what the loop’s thread had, not what was asked for', async () => {
+    const settings = { predictMicroseconds: 500, energyMissing: true, refuseQualityOfService: true }
+    const result = await run({ '*': settings }, { units: ['cpuOnly'] })
+    expect(result.protocol.qualityOfService).toEqual({ value: 'default' })
+  }, 120_000)
+
   test('errors of the system end one unit and keep their words', async () => {
     const units = ['cpuOnly', 'cpuAndGPU', 'cpuAndNeuralEngine'] as const
     const result = await run(

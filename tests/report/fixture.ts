@@ -71,7 +71,7 @@ function measuredTrack(script: Script, seed: number): Track {
   track.firstPredictions = [script.milliseconds * 2.5]
   track.afterIdle = [1.3, 1.2, 1.4].map((factor) => factor * script.milliseconds)
   track.warmUpPredictions = 120
-  track.qualityOfService = 'userInitiated'
+  track.qualitiesOfService.add('userInitiated')
   for (let round = 0; round < 10; round++) {
     const effect = Math.exp(0.01 * random.normal())
     const samples = Array.from({ length: 60 }, () => script.milliseconds * effect * (1 + 0.04 * Math.exp(0.8 * random.normal())))

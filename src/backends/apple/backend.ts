@@ -109,8 +109,6 @@ export interface AppleBackend extends Backend {
   compile(source: string, destination: string, signal?: AbortSignal): Promise<void>
   powerCounters(): Promise<PowerCounters | Unavailable>
   condition(): MachineCondition
-  /** The class that predictions run with. */
-  readonly qualityOfService: string
 }
 
 /** Core ML, through the addon. */
@@ -132,6 +130,4 @@ export const appleBackend: AppleBackend = {
   },
 
   condition: () => machineCondition(loadBinding().machine()),
-
-  qualityOfService: 'userInitiated',
 }

@@ -20,6 +20,8 @@ export interface Timed {
   elapsedMilliseconds: number
   /** CPU time that this process used meanwhile. */
   cpuMilliseconds: number
+  /** The class that the loop's thread had, as the runtime told it; null where it tells none. */
+  qualityOfService: string | null
 }
 
 /** Predictions made in a stretch of time. */
@@ -45,7 +47,7 @@ export interface Calls {
   batch: { request: { size: number; milliseconds: number }; response: Counted | Unavailable }
   inFlight: { request: { count: number; milliseconds: number }; response: Counted }
   power: { request: Record<string, never>; response: PowerCounters | Unavailable }
-  condition: { request: { backend: BackendChoice }; response: { condition: MachineCondition | null; qualityOfService: string | null } }
+  condition: { request: { backend: BackendChoice }; response: MachineCondition | null }
   /** Outputs for the first inputs, in order. */
   outputs: { request: { limit: number }; response: Features[] }
   /** Largest resident memory so far, in bytes. */

@@ -140,9 +140,7 @@ class Conductor {
     }
     this.phase(track, 'load')
     track.process = new UnitProcess()
-    const conditions = await this.ask(track, 'condition', { backend }, 'load')
-    this.condition = conditions?.condition ?? this.condition
-    track.qualityOfService = conditions?.qualityOfService ?? null
+    this.condition = (await this.ask(track, 'condition', { backend }, 'load')) ?? this.condition
     const loaded = await this.load(track, model, 'load')
     if (loaded === undefined) return
     track.cachedLoads.push(loaded.milliseconds)
@@ -215,11 +213,12 @@ class Conductor {
       'steady',
     )
     if (timed === undefined) return undefined
+    if (timed.qualityOfService !== null) track.qualitiesOfService.add(timed.qualityOfService)
     const elapsed = performance.now() - begin
     const { user, system } = process.cpuUsage(own)
     const foreign = machineCpuMilliseconds() - machine - timed.cpuMilliseconds - (user + system) / 1000
-    const conditions = this.condition && (await this.ask(track, 'condition', { backend: this.assignment.backend }, 'steady'))
-    this.condition = conditions?.condition ?? this.condition
+    if (this.condition)
+      this.condition = (await this.ask(track, 'condition', { backend: this.assignment.backend }, 'steady')) ?? this.condition
     const after = await this.environment()
     const foreignCores = Math.max(0, foreign / elapsed)
     const samples = Array.from(timed.nanoseconds, (nanoseconds) => nanoseconds / 1e6)

@@ -19,6 +19,4 @@ export interface MeasurableBackend extends Backend {
   /** Counters of energy and activity, or why there are none. */
   powerCounters?(): Promise<PowerCounters | Unavailable>
   condition?(): MachineCondition
-  /** Quality of service that predictions run with. */
-  readonly qualityOfService?: string
 }

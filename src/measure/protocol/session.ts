@@ -83,7 +83,7 @@ export class UnitSession {
     power: async () => (await this.backend?.powerCounters?.()) ?? { unavailable: 'this backend reads no energy counters' },
     condition: async ({ backend }) => {
       this.backend ??= await openBackend(backend)
-      return { condition: this.backend.condition?.() ?? null, qualityOfService: this.backend.qualityOfService ?? null }
+      return this.backend.condition?.() ?? null
     },
     outputs: async ({ limit }) => {
       const results: Features[] = []
@@ -127,13 +127,17 @@ export class UnitSession {
 
   private async timed(iterations: number, milliseconds: number): Promise<Timed> {
     const before = process.cpuUsage()
-    const { nanoseconds, elapsedMilliseconds } = await this.loaded.runTimed(this.inputs, {
+    const {
+      nanoseconds,
+      elapsedMilliseconds,
+      qualityOfService = null,
+    } = await this.loaded.runTimed(this.inputs, {
       iterations,
       durationMilliseconds: milliseconds,
       ...this.predictOptions(),
     })
     const { user, system } = process.cpuUsage(before)
-    return { nanoseconds, elapsedMilliseconds, cpuMilliseconds: (user + system) / 1000 }
+    return { nanoseconds, elapsedMilliseconds, cpuMilliseconds: (user + system) / 1000, qualityOfService }
   }
 
   /** Warms up by count and by time; returns the predictions made. */

@@ -21,8 +21,8 @@ export interface Track {
   /** Set when the unit ended before its time: nothing more is asked of it. */
   end: UnitEnd | null
   unitVerified: boolean
-  /** Quality of service of the predictions; null where the backend tells none. */
-  qualityOfService: string | null
+  /** Every quality of service that a timed block ran with, one where nothing went wrong; none where the backend tells none. */
+  readonly qualitiesOfService: Set<string>
   description: ModelDescription | null
   /** Milliseconds. */
   compile: number | Unavailable
@@ -51,7 +51,7 @@ export function newTrack(units: ComputeUnits): Track {
     process: null,
     end: null,
     unitVerified: true,
-    qualityOfService: null,
+    qualitiesOfService: new Set(),
     description: null,
     compile: notYet,
     coldLoad: notYet,

@@ -64,6 +64,7 @@ class FakeModel {
   }
   async runTimed(inputs, { iterations = Number.POSITIVE_INFINITY, durationMilliseconds = Number.POSITIVE_INFINITY }) {
     await misbehave(this.unit, 'timed')
+    const { qualityOfService = 'userInitiated' } = this.unit
     const start = process.hrtime.bigint()
     const elapsed = () => Number(process.hrtime.bigint() - start) / 1e6
     const samples = []
@@ -72,7 +73,7 @@ class FakeModel {
       last = this.run(inputs[samples.length % inputs.length])
       samples.push(last.nativeNanoseconds)
     } while (samples.length < iterations && elapsed() < durationMilliseconds)
-    return { nanoseconds: Float64Array.from(samples), elapsedMilliseconds: elapsed(), outputs: last.outputs }
+    return { nanoseconds: Float64Array.from(samples), elapsedMilliseconds: elapsed(), outputs: last.outputs, qualityOfService }
   }
   newState() {
     return { dispose() {} }
@@ -85,7 +86,6 @@ class FakeModel {
 
 export const backend = {
   name: 'apple',
-  qualityOfService: 'userInitiated',
   available: () => true,
   computeUnits: async () => ({ cpuOnly: true, cpuAndGPU: true, cpuAndNeuralEngine: true, all: true }),
   async load(path, options) {

@@ -22,6 +22,7 @@ export interface FakeUnit {
   nan?: boolean
   unitVerified?: boolean
   plan?: PlannedOperation[]
+  qualityOfService?: string | null
 }
 
 export interface FakeScript {

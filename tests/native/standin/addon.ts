@@ -14,6 +14,7 @@ export interface Settings {
   translated: boolean
   lowPower: boolean
   thermalState: number
+  refuseQualityOfService: boolean
   compileMilliseconds: number
   compileBare: boolean
   loadMilliseconds: number
@@ -55,6 +56,7 @@ const plain: Settings = {
   translated: false,
   lowPower: false,
   thermalState: 0,
+  refuseQualityOfService: false,
   compileMilliseconds: 0,
   compileBare: false,
   loadMilliseconds: 0,
