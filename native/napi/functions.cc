@@ -1,4 +1,4 @@
-// Functions of the addon that belong to no object: compile, load, plan, the machine, image files, memory.
+// Functions of the addon that belong to no object: compile, load, functions of a model, plan, the machine, image files, memory.
 #include "array_buffers.h"
 #include "classes.h"
 #include "compile.h"
@@ -7,6 +7,7 @@
 #include "devices.h"
 #include "errors_js.h"
 #include "features_js.h"
+#include "function_names.h"
 #include "image_decode.h"
 #include "operation.h"
 
@@ -83,6 +84,18 @@ Napi::Value compile(const Napi::CallbackInfo &info) {
   return runOperation<std::string>(
       info.Env(), [path](auto done) { compileModel(path, std::move(done)); },
       [](Napi::Env env, const std::string &compiled) { return Napi::String::New(env, compiled); });
+}
+
+// functionNames(compiledPath)
+Napi::Value functionNames(const Napi::CallbackInfo &info) {
+  std::string path = info[0].ToString();
+  return runOperation<std::vector<std::string>>(
+      info.Env(), [path](auto done) { readFunctionNames(path, std::move(done)); },
+      [](Napi::Env env, const std::vector<std::string> &names) {
+        Napi::Array list = Napi::Array::New(env, names.size());
+        for (uint32_t i = 0; i < names.size(); ++i) list.Set(i, names[i]);
+        return list;
+      });
 }
 
 Napi::Value nothing(Napi::Env env, const Nothing &) { return env.Undefined(); }
@@ -178,6 +191,7 @@ void defineFunctions(Napi::Env env, Napi::Object exports) {
   exports.Set("compileModel", Napi::Function::New<compile>(env, "compileModel"));
   exports.Set("moveCompiled", Napi::Function::New<move>(env, "moveCompiled"));
   exports.Set("removeCompiled", Napi::Function::New<remove>(env, "removeCompiled"));
+  exports.Set("functionNames", Napi::Function::New<functionNames>(env, "functionNames"));
   exports.Set("computePlan", Napi::Function::New<computePlan>(env, "computePlan"));
   exports.Set("machine", Napi::Function::New<machine>(env, "machine"));
   exports.Set("decodeImage", Napi::Function::New<decode>(env, "decodeImage"));

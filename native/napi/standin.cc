@@ -66,6 +66,7 @@ void eachSetting(Visit visit) {
   visit("hangInPredict", settings.hangInPredict);
   visit("nilWithoutError", settings.nilWithoutError);
   visit("failPlan", settings.failPlan);
+  visit("failFunctionNames", settings.failFunctionNames);
   visit("energyGated", settings.energyGated);
   visit("energyMissing", settings.energyMissing);
   visit("abortOnPackagePlan", settings.abortOnPackagePlan);

@@ -40,6 +40,7 @@ struct Settings {
   std::atomic<bool> hangInPredict{false};      // predictions do not come back, until this is false again
   std::atomic<bool> nilWithoutError{false};    // predictions give nil and no NSError
   std::atomic<bool> failPlan{false};
+  std::atomic<bool> failFunctionNames{false};
   std::atomic<bool> energyGated{false};        // energy counters stay at zero
   std::atomic<bool> energyMissing{false};      // no IOReport library
   std::atomic<bool> abortOnPackagePlan{true};  // a plan of anything but a .mlmodelc aborts the process, as Core ML does

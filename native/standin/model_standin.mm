@@ -187,8 +187,10 @@ COUNT_BIRTHS
     if (!signature.name.empty()) [names addObject:string(signature.name)];
   }
   auto finish = handlerFunction(handler);
+  bool fails = settings().failFunctionNames;
   onOwnThread([=] {
-    finish(names, nil);
+    if (fails) finish(nil, modelError(MLModelErrorGeneric, @"The functions cannot be read: the stand-in was told to."));
+    else finish(names, nil);
     [names release];
   });
 }

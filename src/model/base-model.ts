@@ -131,7 +131,12 @@ export class BaseModel {
     return this.#description.classLabels
   }
 
-  /** Inputs, outputs, states and metadata in one plain object. */
+  /** Names that `functionName` takes: of a model with several functions, else none; undefined where nothing tells (a compiled model before macOS 15). */
+  get functions(): string[] | undefined {
+    return this.#description.functions
+  }
+
+  /** Inputs, outputs, states, functions and metadata in one plain object. */
   get description(): ModelDescription {
     return this.#description
   }

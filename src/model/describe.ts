@@ -7,6 +7,7 @@ import {
   chooseFunction,
   type FeatureDescription as FeatureSpec,
   type FunctionDescription,
+  functionNames,
   type ImageFeatureType,
   type Model,
   type ModelDescription as ModelDescriptionSpec,
@@ -180,6 +181,7 @@ export function describeModel(file: ModelFile, functionName?: string, spec: Mode
     ...(features.predictedFeatureName && { predictedFeatureName: features.predictedFeatureName }),
     ...(features.predictedProbabilitiesName && { predictedProbabilitiesName: features.predictedProbabilitiesName }),
     ...(labels && { classLabels: labels }),
+    functions: spec.description?.functions.length ? functionNames(spec) : [],
     metadata: {
       shortDescription: metadata?.shortDescription ?? '',
       version: metadata?.versionString ?? '',

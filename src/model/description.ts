@@ -91,5 +91,10 @@ export interface ModelDescription {
   predictedProbabilitiesName?: string
   /** The labels of a classifier, in the model's order. */
   classLabels?: (string | number | bigint)[]
+  /**
+   * Names that the option `functionName` takes: of a model with several functions, as its file lists them, the default one first. Empty for every other
+   * model; absent where nothing tells (a compiled model before macOS 15).
+   */
+  functions?: string[]
   metadata: { shortDescription: string; version: string; author: string; license: string; userDefined: Record<string, string> }
 }

@@ -52,7 +52,7 @@ function inspectPart(file: ModelFile, spec: Model): ModelPart {
 }
 
 function inspectFunction(file: ModelFile, name: string): FunctionSummary {
-  const { metadata: _, classLabels, ...features } = describeModel(file, name)
+  const { metadata: _, functions: __, classLabels, ...features } = describeModel(file, name)
   const { spec } = file
   return {
     name,

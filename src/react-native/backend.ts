@@ -1,6 +1,7 @@
 import type { NativeModelSource } from '../backends/apple/binding.ts'
 import { nativeConfiguration } from '../backends/apple/configuration.ts'
 import { findComputeUnits } from '../backends/apple/devices.ts'
+import { compiledFunctions } from '../backends/apple/functions.ts'
 import { AppleModel } from '../backends/apple/model.ts'
 import { native } from '../backends/apple/native-errors.ts'
 import type { Backend, ComputeUnits, LoadedModel, LoadOptions, Unavailable } from '../backends/backend.ts'
@@ -47,14 +48,15 @@ async function load(source: string | ModelBytes, options: LoadOptions): Promise<
     const configuration = nativeConfiguration(options)
     const start = performance.now()
     const handle = await native(binding.loadModel(nativeSource, configuration))
+    const loadMilliseconds = performance.now() - start
     return new AppleModel({
       binding,
       handle,
-      description: handle.description(),
+      description: { ...handle.description(), ...(await compiledFunctions(binding, compiledPath)) },
       computeUnits,
       configuration,
       unitVerified: findComputeUnits(binding.machine()).verified[computeUnits],
-      loadTimes: { compile, load: performance.now() - start },
+      loadTimes: { compile, load: loadMilliseconds },
       compiledPath,
       release,
     })

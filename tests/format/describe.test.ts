@@ -58,15 +58,17 @@ test('a state of half precision', async () => {
 
 test('functions, the default one and by name', async () => {
   for (const name of [undefined, 'single', 'double']) {
-    const { inputs } = await describeFixture('functions.mlpackage', name)
+    const { inputs, functions } = await describeFixture('functions.mlpackage', name)
     expect(inputs).toMatchObject([{ name: 'x', shape: [2, 8], dataType: 'float32' }])
+    expect(functions).toEqual(['single', 'double'])
   }
   await expect(describeFixture('functions.mlpackage', 'triple')).rejects.toMatchObject({
     code: 'ERR_ARGUMENT',
     message: 'the model has no function "triple"; it has "single", "double"',
   })
   await expect(describeFixture('state.mlpackage', 'toString')).rejects.toMatchObject({ code: 'ERR_ARGUMENT' })
-  expect((await describeFixture('state.mlpackage', 'main')).inputs).toHaveLength(1)
+  // One that is not one of several has a name, too, but there is nothing to choose.
+  expect(await describeFixture('state.mlpackage', 'main')).toMatchObject({ inputs: [{ name: 'x' }], functions: [] })
 })
 
 test.each([

@@ -12,6 +12,7 @@ import { nativeConfiguration } from './configuration.ts'
 import { completeDescription } from './description.ts'
 import { findComputeUnits } from './devices.ts'
 import { type PowerCounters, readPowerCounters } from './energy.ts'
+import { compiledFunctions } from './functions.ts'
 import { InnerValues } from './inner-values.ts'
 import { bindingAvailable, loadBinding } from './load-binding.ts'
 import { AppleModel } from './model.ts'
@@ -34,19 +35,26 @@ function isCompiled(source: string | ModelBytes): boolean {
   return typeof source === 'string' && isCompiledPath(source)
 }
 
-/** Core ML's description, with what only the source file tells. A file that our own reader does not understand leaves Core ML's as it is. */
-async function describe(told: ModelDescription, source: string | ModelBytes, functionName: string | undefined): Promise<ModelDescription> {
-  if (isCompiled(source)) return told
-  try {
-    const file = await openModel(source)
+/** Core ML's description, with what only the source file tells; where that is not there, or our own reader does not understand it, with what Core ML can tell. */
+async function describe(
+  told: ModelDescription,
+  source: string | ModelBytes,
+  functionName: string | undefined,
+  compiled: { binding: AppleBinding; compiledPath: string | undefined },
+): Promise<ModelDescription> {
+  if (!isCompiled(source)) {
     try {
-      return completeDescription(told, describeModel(file, functionName))
-    } finally {
-      file.close()
+      const file = await openModel(source)
+      try {
+        return completeDescription(told, describeModel(file, functionName))
+      } finally {
+        file.close()
+      }
+    } catch {
+      // Core ML has loaded it: that we cannot read it is no reason to fail.
     }
-  } catch {
-    return told
   }
+  return { ...told, ...(await compiledFunctions(compiled.binding, compiled.compiledPath)) }
 }
 
 /** What the addon loads: a compiled model, or bytes. */
@@ -87,7 +95,7 @@ async function load(source: string | ModelBytes, options: LoadOptions): Promise<
     return new AppleModel({
       binding,
       handle,
-      description: await describe(handle.description(), source, options.functionName),
+      description: await describe(handle.description(), source, options.functionName, { binding, compiledPath }),
       computeUnits,
       configuration,
       unitVerified: findComputeUnits(binding.machine()).verified[computeUnits],

@@ -156,6 +156,8 @@ export interface AppleBinding {
   /** Moves that folder to `destination`, where nothing may be. For hosts without a file system of their own, as is `removeCompiled`. */
   moveCompiled(compiled: string, destination: string): Promise<void>
   removeCompiled(compiled: string): Promise<void>
+  /** Of a `.mlmodelc` folder; none for a model that has not several. Rejects with ERR_OS_VERSION before macOS 15 and iOS 18. */
+  functionNames(compiledPath: string): Promise<string[]>
   computePlan(compiledPath: string, configuration: NativeConfiguration): Promise<NativePlannedOperation[]>
   machine(): NativeMachine
   /** Decodes what ImageIO reads (HEIC and others), given as bytes or by its path, upright, to rgba in sRGB. */

@@ -31,6 +31,7 @@ function completeAll<T extends FeatureDescription>(told: T[], read: readonly Fea
 export function completeDescription(told: ModelDescription, read: ModelDescription): ModelDescription {
   return {
     ...told,
+    functions: read.functions,
     inputs: completeAll(told.inputs, read.inputs),
     outputs: completeAll(told.outputs, read.outputs),
     states: completeAll(told.states, read.states),

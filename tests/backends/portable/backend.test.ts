@@ -36,6 +36,18 @@ test('results are put into the arrays that the caller gives for them', async () 
   await program.dispose()
 })
 
+test('functions are those that can be chosen: of a model with several, of no other', async () => {
+  for (const [file, functions] of [
+    ['functions.mlpackage', ['single', 'double']],
+    ['classifier.mlpackage', []],
+  ] as const) {
+    const model = await Model.load(path(`../../fixtures/format/${file}`), { backend: 'portable' })
+    expect(model.functions).toEqual(functions)
+    expect(model.description.functions).toEqual(functions)
+    await model.dispose()
+  }
+})
+
 test('of a result of flexible shape they may be longer, but not shorter', async () => {
   const model = await Model.load(path('../../fixtures/classic/nms-all.mlmodel'), { backend: 'portable' })
   const inputs = {

@@ -40,6 +40,7 @@ export interface Settings {
   hangInPredict: boolean
   nilWithoutError: boolean
   failPlan: boolean
+  failFunctionNames: boolean
   energyGated: boolean
   energyMissing: boolean
   forbidExternalBuffers: boolean
@@ -80,6 +81,7 @@ const plain: Settings = {
   hangInPredict: false,
   nilWithoutError: false,
   failPlan: false,
+  failFunctionNames: false,
   energyGated: false,
   energyMissing: false,
   forbidExternalBuffers: false,

@@ -27,6 +27,7 @@ describe('the stand-in', () => {
           'compileModel',
           'moveCompiled',
           'removeCompiled',
+          'functionNames',
           'computePlan',
           'machine',
         ],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { listCache } from '../../../src/backends/apple/cache.ts'
 import { Model } from '../../../src/model/model.ts'
 import { addon, standin, useStandin } from './addon.ts'
-import { array, modelBytes, modelFile, scalar, vector } from './models.ts'
+import { array, folder, modelBytes, modelFile, scalar, vector } from './models.ts'
 import { fresh, load, useScratch } from './scratch.ts'
 
 useStandin()
@@ -50,19 +50,48 @@ describe('loading', () => {
     })
   })
 
-  it('of a function', async () => {
-    const of = (name: string) => ({
-      name,
-      inputs: [{ name: `${name}-in`, type: scalar('double') }],
-      outputs: [{ name: `${name}-out`, type: scalar('double') }],
+  const functionOf = (name: string) => ({
+    name,
+    inputs: [{ name: `${name}-in`, type: scalar('double') }],
+    outputs: [{ name: `${name}-out`, type: scalar('double') }],
+  })
+  const twoFunctions = { inputs: [], outputs: [], functions: [functionOf('encode'), functionOf('decode')], defaultFunction: 'encode' }
+
+  it('of a compiled model: its functions as Core ML tells them from macOS 15, none where it has not several', async () => {
+    const [several, one] = await Promise.all([modelFile(twoFunctions), fresh()].map((path) => addon.compileModel(path)))
+    const functions = async (path: string) => {
+      const model = await load(path)
+      await model.dispose()
+      return model.description.functions
+    }
+    for (const osVersion of [15, 26] as const) {
+      standin.configure({ osVersion })
+      expect(await functions(several!)).toEqual(['encode', 'decode'])
+      expect(await functions(one!)).toEqual([])
+    }
+    // Unknown stays unknown, and is no reason to refuse the model.
+    standin.configure({ failFunctionNames: true })
+    expect(await functions(several!)).toBeUndefined()
+    await expect(addon.functionNames(several!)).rejects.toMatchObject({ code: 'ERR_LOAD', domain: 'com.apple.CoreML' })
+    await expect(addon.functionNames(join(folder, 'nothing.mlmodelc'))).rejects.toMatchObject({ code: 'ERR_LOAD' })
+    standin.configure({ failFunctionNames: false, osVersion: 14.4 })
+    expect(await functions(several!)).toBeUndefined()
+    await expect(addon.functionNames(several!)).rejects.toMatchObject({
+      code: 'ERR_OS_VERSION',
+      message: expect.stringContaining('macOS 15'),
     })
-    const path = modelFile({ inputs: [], outputs: [], functions: [of('encode'), of('decode')], defaultFunction: 'encode' })
+    await Promise.all([several!, one!].map((path) => addon.removeCompiled(path)))
+  })
+
+  it('of a function', async () => {
+    const path = modelFile(twoFunctions)
     for (const [functionName, expected] of [
       [undefined, 'encode-in'],
       ['decode', 'decode-in'],
     ]) {
       const model = await load(path, functionName ? { functionName } : {})
       expect(model.inputs.map(({ name }) => name)).toEqual([expected])
+      expect(model.functions).toEqual(['encode', 'decode'])
       await model.dispose()
     }
     await expect(load(path, { functionName: 'nothing' })).rejects.toMatchObject({

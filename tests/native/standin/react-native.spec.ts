@@ -43,6 +43,8 @@ describe('loading', () => {
         const { y } = await model.predict({ x: [1, 2, 3, 4] })
         expect(numbers(y)).toEqual([1, 2, 3, 4])
         expect((y as Tensor).dims).toEqual([2, 2])
+        // No reader of ours here: Core ML is asked, and knows from iOS 18 on.
+        expect(model.functions).toEqual([])
       },
       options,
     )
