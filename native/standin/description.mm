@@ -154,10 +154,10 @@ static NSString *stringOrNil(const std::string &text) { return text.empty() ? ni
 - (NSString *)predictedProbabilitiesName { return stringOrNil([self signature]->predictedProbabilitiesName); }
 - (BOOL)isUpdatable { return specification_->updatable; }
 - (NSArray *)classLabels {
-  if (!specification_->integerLabels.empty()) return standin::numbers(specification_->integerLabels);
-  if (specification_->stringLabels.empty()) return nil;
+  if (!specification_->labels.integers.empty()) return standin::numbers(specification_->labels.integers);
+  if (specification_->labels.strings.empty()) return nil;
   NSMutableArray *labels = [NSMutableArray array];
-  for (const auto &label : specification_->stringLabels) [labels addObject:standin::string(label)];
+  for (const auto &label : specification_->labels.strings) [labels addObject:standin::string(label)];
   return labels;
 }
 - (NSDictionary *)metadata {

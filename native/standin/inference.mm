@@ -194,17 +194,17 @@ MLFeatureValue *dictionaryOutput(const Feature &feature, size_t o, const Inputs 
   NSMutableDictionary *dictionary = [NSMutableDictionary dictionary];
   size_t i = 0;
   if (feature.integers) {
-    for (int64_t label : specification.integerLabels) [dictionary setObject:[NSNumber numberWithDouble:in.output(o, i++)] forKey:[NSNumber numberWithLongLong:label]];
+    for (int64_t label : specification.labels.integers) [dictionary setObject:[NSNumber numberWithDouble:in.output(o, i++)] forKey:[NSNumber numberWithLongLong:label]];
   } else {
-    for (const std::string &label : specification.stringLabels) [dictionary setObject:[NSNumber numberWithDouble:in.output(o, i++)] forKey:string(label)];
+    for (const std::string &label : specification.labels.strings) [dictionary setObject:[NSNumber numberWithDouble:in.output(o, i++)] forKey:string(label)];
   }
   return [MLFeatureValue featureValueWithDictionary:dictionary error:nullptr];
 }
 
 MLFeatureValue *sequenceOutput(const Feature &feature, const Specification &specification) {
-  if (feature.integers) return [MLFeatureValue featureValueWithSequence:[MLSequence sequenceWithInt64Array:numbers(specification.integerLabels)]];
+  if (feature.integers) return [MLFeatureValue featureValueWithSequence:[MLSequence sequenceWithInt64Array:numbers(specification.labels.integers)]];
   NSMutableArray *labels = [NSMutableArray array];
-  for (const std::string &label : specification.stringLabels) [labels addObject:string(label)];
+  for (const std::string &label : specification.labels.strings) [labels addObject:string(label)];
   return [MLFeatureValue featureValueWithSequence:[MLSequence sequenceWithStringArray:labels]];
 }
 
@@ -213,10 +213,10 @@ size_t labelNumber(double y, size_t count) { return static_cast<size_t>(std::fab
 MLFeatureValue *scalarOutput(const Feature &feature, double y, const Specification &specification) {
   if (feature.type == MLFeatureTypeDouble) return [MLFeatureValue featureValueWithDouble:y];
   if (feature.type == MLFeatureTypeString) {
-    const auto &labels = specification.stringLabels;
+    const auto &labels = specification.labels.strings;
     return [MLFeatureValue featureValueWithString:labels.empty() ? @"" : string(labels[labelNumber(y, labels.size())])];
   }
-  const auto &labels = specification.integerLabels;
+  const auto &labels = specification.labels.integers;
   return [MLFeatureValue featureValueWithInt64:labels.empty() ? static_cast<int64_t>(std::trunc(y)) : labels[labelNumber(y, labels.size())]];
 }
 

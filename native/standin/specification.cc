@@ -223,7 +223,7 @@ void collectWeightFiles(const std::vector<Operation> &operations, std::set<std::
   }
 }
 
-ProgramFunction parseFunction(std::string_view entryBytes) {
+ProgramFunction parseFunction(std::string_view entryBytes, Labels &labels) {
   ProgramFunction result;
   for (ProtobufReader entry(entryBytes); entry.next();) {
     if (entry.field == 1) result.name = entry.text();
@@ -233,7 +233,9 @@ ProgramFunction parseFunction(std::string_view entryBytes) {
       if (function.field == 2) opset = function.text();
       if (function.field != 3) continue;
       for (ProtobufReader specialization(function.content); specialization.next();) {
-        if (specialization.field == 2) result.operations = parseBlock(specialization.content);
+        if (specialization.field != 2) continue;
+        result.operations = parseBlock(specialization.content);
+        if (labels.strings.empty() && labels.integers.empty()) readProgramLabels(specialization.content, labels);
       }
     }
     // Core ML gives names like "ios17.conv".
@@ -267,18 +269,9 @@ Layer parseLayer(std::string_view bytes) {
   return layer;
 }
 
-void addLabels(std::string_view vectorBytes, bool integers, Specification &specification) {
-  for (ProtobufReader labels(vectorBytes); labels.next();) {
-    if (labels.field != 1) continue;
-    if (integers) addIntegers(labels, specification.integerLabels);
-    else specification.stringLabels.push_back(labels.text());
-  }
-}
-
-void parseNetwork(std::string_view bytes, bool classifier, Specification &specification) {
+void parseNetwork(std::string_view bytes, Specification &specification) {
   for (ProtobufReader reader(bytes); reader.next();) {
     if (reader.field == 1) specification.layers.push_back(parseLayer(reader.content));
-    if (classifier && (reader.field == 100 || reader.field == 101)) addLabels(reader.content, reader.field == 101, specification);
   }
 }
 
@@ -319,12 +312,20 @@ std::shared_ptr<Specification> parseSpecification(std::string_view bytes) {
         break;
       case 202: parsePipeline(reader.content, *specification); break;
       case 303:
-      case 500: parseNetwork(reader.content, false, *specification); break;
-      case 403: parseNetwork(reader.content, true, *specification); break;
+      case 500: parseNetwork(reader.content, *specification); break;
+      case 400: // generalized linear model
+      case 401: // support vectors
+      case 402: // trees
+        readClassifierLabels(reader.content, specification->labels);
+        break;
+      case 403:
+        parseNetwork(reader.content, *specification);
+        readClassifierLabels(reader.content, specification->labels);
+        break;
       case 502:
         specification->isProgram = true;
         for (ProtobufReader program(reader.content); program.next();) {
-          if (program.field == 2) specification->functions.push_back(parseFunction(program.content));
+          if (program.field == 2) specification->functions.push_back(parseFunction(program.content, specification->labels));
         }
         for (const ProgramFunction &function : specification->functions) {
           collectWeightFiles(function.operations, specification->weightFiles);

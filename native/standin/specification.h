@@ -1,4 +1,4 @@
-// What the stand-in reads of a model file: description, metadata, the names of operations and layers. No weights, no inference.
+// What the stand-in reads of a model file: description, metadata, labels, the names of operations and layers. No weights, no inference.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "labels.h"
 
 namespace standin {
 
@@ -65,8 +67,7 @@ struct Specification {
   std::string defaultFunctionName;
   std::string shortDescription, versionString, author, license;
   std::vector<std::pair<std::string, std::string>> userDefined;
-  std::vector<std::string> stringLabels;
-  std::vector<int64_t> integerLabels;
+  Labels labels; // of the first function that has any
   bool updatable = false;
   bool isProgram = false;
   std::vector<ProgramFunction> functions;
