@@ -44,6 +44,7 @@ void eachSetting(Visit visit) {
   visit("thermalState", settings.thermalState);
   visit("refuseQualityOfService", settings.refuseQualityOfService);
   visit("compileMilliseconds", settings.compileMilliseconds);
+  visit("compileFiles", settings.compileFiles);
   visit("compileBare", settings.compileBare);
   visit("loadMilliseconds", settings.loadMilliseconds);
   visit("unloadMilliseconds", settings.unloadMilliseconds);
@@ -62,6 +63,10 @@ void eachSetting(Visit visit) {
   visit("throwFromLoad", settings.throwFromLoad);
   visit("throwFromNewState", settings.throwFromNewState);
   visit("throwFromPredict", settings.throwFromPredict);
+  visit("throwFromPlan", settings.throwFromPlan);
+  visit("throwFromDecode", settings.throwFromDecode);
+  visit("throwFromDevices", settings.throwFromDevices);
+  visit("throwFromEnergy", settings.throwFromEnergy);
   visit("predictSignal", settings.predictSignal);
   visit("hangInPredict", settings.hangInPredict);
   visit("nilWithoutError", settings.nilWithoutError);

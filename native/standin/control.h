@@ -17,7 +17,8 @@ struct Settings {
   std::atomic<bool> lowPower{false};
   std::atomic<int> thermalState{0};
   std::atomic<bool> refuseQualityOfService{false}; // threads keep the class that they have
-  std::atomic<int> compileMilliseconds{0};
+  std::atomic<int> compileMilliseconds{0};     // of which half are over when the first half of the compiled model is written
+  std::atomic<int> compileFiles{0};            // so many small files lie in a compiled model besides: it takes long to copy
   std::atomic<bool> compileBare{false};        // a compiled model lies in the temporary folder itself, not in a folder of its own there
   std::atomic<int> loadMilliseconds{0};
   std::atomic<int> unloadMilliseconds{0};      // how long an MLModel takes to go
@@ -36,6 +37,10 @@ struct Settings {
   std::atomic<bool> throwFromLoad{false};
   std::atomic<bool> throwFromNewState{false};
   std::atomic<bool> throwFromPredict{false};
+  std::atomic<bool> throwFromPlan{false};
+  std::atomic<bool> throwFromDecode{false};    // ImageIO, when it makes the picture
+  std::atomic<bool> throwFromDevices{false};   // the question for the compute devices
+  std::atomic<bool> throwFromEnergy{false};    // opening and reading energy counters
   std::atomic<int> predictSignal{0};           // the signal by which a prediction ends the process, 9 for SIGKILL; 0: none
   std::atomic<bool> hangInPredict{false};      // predictions do not come back, until this is false again
   std::atomic<bool> nilWithoutError{false};    // predictions give nil and no NSError

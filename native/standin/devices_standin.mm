@@ -29,6 +29,7 @@
 namespace standin {
 
 NSArray *availableDevices() {
+  throwIf(settings().throwFromDevices, @"availableComputeDevices");
   static NSArray *all = [[NSArray alloc] initWithObjects:[[MLCPUComputeDevice alloc] init], [[MLGPUComputeDevice alloc] init], [[MLNeuralEngineComputeDevice alloc] init], nil];
   NSMutableArray *devices = [NSMutableArray arrayWithObject:[all objectAtIndex:0]];
   if (settings().gpu) [devices addObject:[all objectAtIndex:1]];
@@ -55,6 +56,7 @@ NSArray<id<MLComputeDeviceProtocol>> *MLAllComputeDevices(void) {
 @end
 
 NSArray *MTLCopyAllDevices(void) {
+  throwIf(settings().throwFromDevices, @"MTLCopyAllDevices");
   if (!settings().gpu) return [[NSArray alloc] init];
   StandinMetalDevice *device = [[[StandinMetalDevice alloc] init] autorelease];
   return [[NSArray alloc] initWithObjects:device, nil];

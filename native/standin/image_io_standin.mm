@@ -87,6 +87,7 @@ static CGImageRef shrunk(StandinImage *image, size_t step) {
 }
 
 CGImageRef CGImageSourceCreateThumbnailAtIndex(CGImageSourceRef source, size_t index, CFDictionaryRef reference) {
+  standin::throwIf(standin::settings().throwFromDecode, @"ImageIO");
   StandinImage *image = (StandinImage *)source;
   if (index != image->index_) return nullptr;
   NSDictionary *options = (NSDictionary *)reference;

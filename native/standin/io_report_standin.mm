@@ -38,6 +38,7 @@ NSString *text(const char *utf8) { return [NSString stringWithUTF8String:utf8]; 
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 
 EXPORTED CFDictionaryRef IOReportCopyChannelsInGroup(CFStringRef group, CFStringRef, uint64_t, uint64_t, uint64_t) {
+  throwIf(settings().throwFromEnergy, @"IOReportCopyChannelsInGroup");
   NSMutableArray *list = [NSMutableArray array];
   for (const Channel &channel : channels) {
     if (![(NSString *)group isEqualToString:text(channel.group)]) continue;
@@ -61,6 +62,7 @@ EXPORTED IOReportSubscription *IOReportCreateSubscription(void *, CFMutableDicti
 }
 
 EXPORTED CFDictionaryRef IOReportCreateSamples(IOReportSubscription *, CFMutableDictionaryRef subscribed, CFTypeRef) {
+  throwIf(settings().throwFromEnergy, @"IOReportCreateSamples");
   NSMutableArray *list = [NSMutableArray array];
   double seconds = now();
   for (NSDictionary *channel in [(NSDictionary *)subscribed objectForKey:@"IOReportChannels"]) {

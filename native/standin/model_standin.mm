@@ -45,9 +45,27 @@ std::string specificationPath(NSString *path) {
   return [[[path stringByAppendingPathComponent:@"Data"] stringByAppendingPathComponent:inner] UTF8String];
 }
 
+// Writes the folder, in two halves with a pause between them; false where the disk takes no more.
+bool writeCompiled(NSString *compiled, NSData *specification) {
+  Settings &set = settings();
+  NSFileManager *files = [NSFileManager defaultManager];
+  if (![files createDirectoryAtPath:compiled withIntermediateDirectories:YES attributes:nil error:nullptr]) return false;
+  auto *bytes = static_cast<const char *>([specification bytes]);
+  auto length = static_cast<std::streamsize>([specification length]);
+  std::ofstream file([[compiled stringByAppendingPathComponent:@"coremldata.bin"] fileSystemRepresentation], std::ios::binary);
+  file.write(bytes, length / 2).flush();
+  std::this_thread::sleep_for(std::chrono::milliseconds(set.compileMilliseconds - set.compileMilliseconds / 2));
+  file.write(bytes + length / 2, length - length / 2);
+  file.close();
+  for (int i = 0; i < set.compileFiles; ++i) {
+    std::ofstream([[compiled stringByAppendingPathComponent:[NSString stringWithFormat:@"part-%d", i]] fileSystemRepresentation]) << i;
+  }
+  return !file.fail();
+}
+
 NSURL *compile(NSURL *source, NSError **error) {
   Settings &set = settings();
-  std::this_thread::sleep_for(std::chrono::milliseconds(set.compileMilliseconds));
+  std::this_thread::sleep_for(std::chrono::milliseconds(set.compileMilliseconds / 2));
   if (set.compileError > 0) {
     *error = modelError(set.compileError - 1, @"Failed to compile: the stand-in was told to.");
     return nil;
@@ -70,8 +88,11 @@ NSURL *compile(NSURL *source, NSError **error) {
   }
   NSString *name = [[[[source path] lastPathComponent] stringByDeletingPathExtension] stringByAppendingPathExtension:@"mlmodelc"];
   NSString *compiled = [string(folder) stringByAppendingPathComponent:name];
-  [files createDirectoryAtPath:compiled withIntermediateDirectories:YES attributes:nil error:nullptr];
-  [[NSData dataWithContentsOfFile:string(specification)] writeToFile:[compiled stringByAppendingPathComponent:@"coremldata.bin"] atomically:NO];
+  if (!writeCompiled(compiled, [NSData dataWithContentsOfFile:string(specification)])) {
+    *error = modelError(MLModelErrorIO, @"The compiled model could not be written.");
+    [files removeItemAtPath:set.compileBare ? compiled : string(folder) error:nullptr];
+    return nil;
+  }
   return [NSURL fileURLWithPath:compiled];
 }
 

@@ -314,6 +314,7 @@ MLModelStructure *makeStructure(const Specification &specification, size_t &numb
 COUNT_BIRTHS
 + (void)loadContentsOfURL:(NSURL *)url configuration:(MLModelConfiguration *)configuration completionHandler:(void (^)(MLComputePlan *, NSError *))handler {
   requireOS(14.4, "+[MLComputePlan loadContentsOfURL:configuration:completionHandler:]");
+  throwIf(settings().throwFromPlan, @"planning");
   if (settings().abortOnPackagePlan && ![[[url path] pathExtension] isEqualToString:@"mlmodelc"]) std::abort();
   NSError *error = nil;
   const Specification *specification = openCompiled(url, &error);

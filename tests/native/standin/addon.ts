@@ -16,6 +16,7 @@ export interface Settings {
   thermalState: number
   refuseQualityOfService: boolean
   compileMilliseconds: number
+  compileFiles: number
   compileBare: boolean
   loadMilliseconds: number
   unloadMilliseconds: number
@@ -35,6 +36,10 @@ export interface Settings {
   throwFromLoad: boolean
   throwFromNewState: boolean
   throwFromPredict: boolean
+  throwFromPlan: boolean
+  throwFromDecode: boolean
+  throwFromDevices: boolean
+  throwFromEnergy: boolean
   /** 9 for SIGKILL; 0 for none. */
   predictSignal: number
   hangInPredict: boolean
@@ -59,6 +64,7 @@ const plain: Settings = {
   thermalState: 0,
   refuseQualityOfService: false,
   compileMilliseconds: 0,
+  compileFiles: 0,
   compileBare: false,
   loadMilliseconds: 0,
   unloadMilliseconds: 0,
@@ -77,6 +83,10 @@ const plain: Settings = {
   throwFromLoad: false,
   throwFromNewState: false,
   throwFromPredict: false,
+  throwFromPlan: false,
+  throwFromDecode: false,
+  throwFromDevices: false,
+  throwFromEnergy: false,
   predictSignal: 0,
   hangInPredict: false,
   nilWithoutError: false,
@@ -103,6 +113,8 @@ interface StandinBinding extends AppleBinding {
     configure(settings: Partial<Settings>): void
     events(): Events
     liveObjects(): Record<string, number>
+    /** Bytes of all buffers that the addon has ever made: copies of inputs and outputs, and what allocate() gave. */
+    createdBytes(): number
     /** MLModelConfiguration of the model that was loaded last, as text by Apple's names. */
     lastConfiguration(): Record<string, string>
   }
