@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import envPaths from 'env-paths'
 import { CoreMLError } from '../../errors.ts'
+import { isLeased, lease } from './leases.ts'
+import { makeOwnFolder, ownName, removeLeftovers } from './own-folders.ts'
 
 /** One compiled model in the cache. */
 export interface CacheEntry {
@@ -13,6 +14,12 @@ export interface CacheEntry {
   name: string
   bytes: number
   lastUsed: Date
+}
+
+/** A compiled model of the cache that stays there until it is let go. */
+export interface HeldModel {
+  path: string
+  release: () => Promise<void>
 }
 
 /** Bytes that the cache may take, unless COREML_BRIDGE_CACHE_LIMIT (bytes) says otherwise. */
@@ -44,14 +51,6 @@ async function bytesOfFolder(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-/** A private folder in the cache; its name tells the process, so that what a killed one left can be removed. */
-async function temporaryFolder(): Promise<string> {
-  const folder = join(cachePath(), `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}`)
-  await mkdir(cachePath(), { recursive: true, mode: 0o700 })
-  await mkdir(folder, { mode: 0o700 })
-  return folder
-}
-
 /** What the entry's file tells. */
 async function readEntry(key: string): Promise<{ name: string; bytes: number }> {
   return JSON.parse(await readFile(join(cachePath(), key, entryFile), 'utf8')) as { name: string; bytes: number }
@@ -70,23 +69,30 @@ async function isWhole(key: string): Promise<boolean> {
   }
 }
 
-/** The compiled model under a key, or undefined. Marks it as used. */
-export async function findCached(key: string): Promise<string | undefined> {
-  if (!(await isWhole(key))) return undefined
+/** The compiled model under a key, or undefined. Marks it as used; no process removes it before it is let go. */
+export async function findCached(key: string): Promise<HeldModel | undefined> {
   const folder = join(cachePath(), key)
+  // First the lease, then the look: an entry that is being removed is gone by now, or its remover sees the lease.
+  const release = existsSync(join(folder, entryFile)) ? await lease(folder) : undefined
+  if (release === undefined) return undefined
+  if (!(await isWhole(key))) {
+    await release()
+    return undefined
+  }
   const now = new Date()
   await utimes(join(folder, entryFile), now, now).catch(() => {})
-  return join(folder, modelFolder)
+  return { path: join(folder, modelFolder), release }
 }
 
 /**
  * Takes a compiled model into the cache, in one step that no other process can see half of.
- * @returns where it lies now; undefined where the disk is read-only or full, and then `compiled` is where it was.
+ * @returns the model there; undefined where the disk is read-only or full. `compiled` stays where it is.
  */
-export async function addToCache(key: string, name: string, compiled: string): Promise<string | undefined> {
+export async function addToCache(key: string, name: string, compiled: string): Promise<HeldModel | undefined> {
   let temporary: string | undefined
   try {
-    temporary = await temporaryFolder()
+    await mkdir(cachePath(), { recursive: true, mode: 0o700 })
+    temporary = await makeOwnFolder(cachePath(), temporaryPrefix)
     // Copied, not moved: if the disk fills up in the middle, the compiled model itself is still whole.
     await cp(compiled, join(temporary, modelFolder), { recursive: true })
     await writeFile(join(temporary, entryFile), JSON.stringify({ name, bytes: await bytesOfFolder(temporary) }), { mode: 0o600 })
@@ -97,8 +103,10 @@ export async function addToCache(key: string, name: string, compiled: string): P
     if ((error as NodeJS.ErrnoException).syscall !== undefined) return undefined
     throw error
   }
+  // Undefined if another process has evicted it already.
+  const held = await findCached(key)
   await evict(key)
-  return join(cachePath(), key, modelFolder)
+  return held
 }
 
 /** Gives the finished folder its name. Another process may have been faster: its entry is as good, unless half of it is missing. */
@@ -113,35 +121,39 @@ async function publish(temporary: string, key: string): Promise<void> {
   }
 }
 
-/** Removes an entry so that nobody sees it half removed. */
-async function removeEntry(key: string): Promise<void> {
-  const doomed = join(cachePath(), `${temporaryPrefix}${process.pid}-${randomBytes(6).toString('hex')}`)
+/** Takes an entry's name from it, so that nobody sees it half removed. @returns the folder as it is called now; undefined if there is none */
+async function unpublish(key: string): Promise<string | undefined> {
+  const doomed = join(cachePath(), ownName(temporaryPrefix))
   try {
     await rename(join(cachePath(), key), doomed)
+    return doomed
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
+}
+
+async function removeEntry(key: string): Promise<void> {
+  const doomed = await unpublish(key)
+  if (doomed !== undefined) await rm(doomed, { recursive: true, force: true })
+}
+
+/** Removes an entry that no living process uses. @returns whether it is gone */
+async function removeUnused(key: string): Promise<boolean> {
+  if (await isLeased(join(cachePath(), key))) return false
+  const doomed = await unpublish(key)
+  if (doomed === undefined) return true
+  // Somebody came between the look and the removal: it gets its name back, unless an equal one has that by now.
+  if (
+    (await isLeased(doomed)) &&
+    (await rename(doomed, join(cachePath(), key)).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return false
   await rm(doomed, { recursive: true, force: true })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH'
-  }
-}
-
-/** Removes the folders of processes that are gone, as far as this one may. */
-async function removeLeftovers(names: string[]): Promise<void> {
-  for (const name of names) {
-    const pid = Number(name.slice(temporaryPrefix.length).split('-')[0])
-    if (name.startsWith(temporaryPrefix) && !isAlive(pid)) {
-      await rm(join(cachePath(), name), { recursive: true, force: true }).catch(() => {})
-    }
-  }
+  return true
 }
 
 async function folderNames(): Promise<string[]> {
@@ -173,41 +185,28 @@ export async function listCache(): Promise<CacheEntry[]> {
   return entries.sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime())
 }
 
-/** How many models of this process come from each entry: Core ML may read its files as long as the model lives. */
-const inUse = new Map<string, number>()
-
-/** Keeps an entry from being evicted. @returns what lets it go */
-export function holdEntry(key: string): () => Promise<void> {
-  inUse.set(key, (inUse.get(key) ?? 0) + 1)
-  return async () => {
-    inUse.set(key, inUse.get(key)! - 1)
-  }
-}
+const removeTemporary = () => removeLeftovers(cachePath(), temporaryPrefix, isLeased)
 
 /** Keeps the cache within its limit; the entry `keep` stays, and so does what is in use, or another user's. */
 async function evict(keep: string): Promise<void> {
-  await removeLeftovers(await folderNames())
+  await removeTemporary()
   const entries = await listCache()
   let total = entries.reduce((sum, { bytes }) => sum + bytes, 0)
   for (const { key, bytes } of entries) {
     if (total <= cacheLimit()) return
-    if (key === keep || inUse.get(key)) continue
-    try {
-      await removeEntry(key)
-      total -= bytes
-    } catch {
-      // Not ours to remove.
-    }
+    // What cannot be removed is not ours.
+    if (key !== keep && (await removeUnused(key).catch(() => false))) total -= bytes
   }
 }
 
-/** Empties the cache. @returns the bytes that were freed */
-export async function clearCache(): Promise<number> {
-  let freed = 0
+/** Removes whatever no living process uses. @returns the bytes that were freed, and how many entries are in use and stayed */
+export async function clearCache(): Promise<{ freed: number; inUse: number }> {
+  let [freed, inUse] = [0, 0]
   for (const key of await entryKeys()) {
-    freed += await bytesOfFolder(join(cachePath(), key, modelFolder)).catch(() => 0)
-    await removeEntry(key)
+    const bytes = await bytesOfFolder(join(cachePath(), key, modelFolder)).catch(() => 0)
+    if (await removeUnused(key)) freed += bytes
+    else inUse += 1
   }
-  await removeLeftovers(await folderNames())
-  return freed
+  await removeTemporary()
+  return { freed, inUse }
 }

@@ -1,12 +1,14 @@
 import { constants, existsSync, realpathSync, rmdirSync, rmSync } from 'node:fs'
-import { cp, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { cp, lstat, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import type { AppleBinding } from './binding.ts'
-import { addToCache, findCached, holdEntry } from './cache.ts'
+import { addToCache, findCached } from './cache.ts'
 import { contentHash } from './content-hash.ts'
 import { native } from './native-errors.ts'
+import { makeOwnFolder, removeLeftovers } from './own-folders.ts'
+import { inScratchFolder, scratchFolder } from './scratch-folder.ts'
 
 /** A `.mlmodelc` folder to load, and what to do with it when the model goes. */
 export interface CompiledModel {
@@ -17,16 +19,23 @@ export interface CompiledModel {
   milliseconds?: number
 }
 
-/** Compiled models that the cache could not take; removed at the end of the process at the latest. */
-const unshared = new Set<string>()
+/** What Core ML has compiled, in a temporary place. */
+interface Compiled {
+  path: string
+  remove: () => Promise<void>
+  milliseconds: number
+}
+
+/** Temporary folders of this process; removed at its end at the latest. */
+const temporary = new Set<string>()
 let watchingExit = false
 
-function removeAtExit(compiled: string): void {
-  unshared.add(compiled)
+function removeAtExit(folder: string): void {
+  temporary.add(folder)
   if (watchingExit) return
   watchingExit = true
   process.once('exit', () => {
-    for (const each of unshared) {
+    for (const each of temporary) {
       rmSync(each, { recursive: true, force: true })
       removeFolderAround(each)
     }
@@ -43,9 +52,20 @@ function removeFolderAround(compiled: string): void {
   }
 }
 
-async function removeCompiled(compiled: string): Promise<void> {
-  await rm(compiled, { recursive: true, force: true })
-  removeFolderAround(compiled)
+/** Moves what Core ML has compiled into a folder that tells this process's name. Until then only Core ML knows whose it is. */
+async function takeOver(made: string): Promise<{ path: string; folder: string }> {
+  let folder: string | undefined
+  try {
+    folder = await scratchFolder()
+    const path = join(folder, basename(made))
+    await rename(made, path)
+    removeFolderAround(made)
+    return { path, folder }
+  } catch {
+    // Another disk than Core ML's, or a full one: it stays where it is.
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    return { path: made, folder: made }
+  }
 }
 
 /** Whether a model's file or anything in its folder is a symbolic link. */
@@ -55,27 +75,31 @@ async function hasLinks(path: string): Promise<boolean> {
   return (await readdir(path, { withFileTypes: true, recursive: true })).some((entry) => entry.isSymbolicLink())
 }
 
-async function timedCompile(binding: AppleBinding, source: string): Promise<{ compiled: string; milliseconds: number }> {
+async function timedCompile(binding: AppleBinding, source: string): Promise<Compiled> {
   const start = performance.now()
-  const compiled = await native(binding.compileModel(source))
-  return { compiled, milliseconds: performance.now() - start }
+  const made = await native(binding.compileModel(source))
+  const milliseconds = performance.now() - start
+  const { path, folder } = await takeOver(made)
+  removeAtExit(folder)
+  const remove = async () => {
+    await rm(folder, { recursive: true, force: true })
+    removeFolderAround(folder)
+    temporary.delete(folder)
+  }
+  return { path, remove, milliseconds }
 }
 
 /**
  * Compiles a model with Core ML. Caches of model hubs keep the files of a package elsewhere and symbolic links in their places, which Core ML's compiler is
  * not said to follow: it gets a copy then, which takes no room where the file system clones.
- * @returns the `.mlmodelc` folder, in a temporary place, and how long Core ML took
  */
-async function compileWithoutLinks(binding: AppleBinding, source: string): Promise<{ compiled: string; milliseconds: number }> {
+async function compileWithoutLinks(binding: AppleBinding, source: string): Promise<Compiled> {
   if (!(await hasLinks(source))) return timedCompile(binding, source)
-  const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-links-'))
-  try {
+  return inScratchFolder(async (folder) => {
     const copy = join(folder, basename(source))
     await cp(source, copy, { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE })
-    return await timedCompile(binding, copy)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+    return timedCompile(binding, copy)
+  })
 }
 
 /** A compilation, and whether it went into the cache, where other models can use it. */
@@ -85,16 +109,11 @@ type Compilation = CompiledModel & { shared: boolean }
 const underWay = new Map<string, Promise<Compilation>>()
 
 async function compileIntoCache(binding: AppleBinding, source: string, key: string): Promise<Compilation> {
-  const { compiled, milliseconds } = await compileWithoutLinks(binding, source)
-  removeAtExit(compiled)
-  const release = async () => {
-    await removeCompiled(compiled)
-    unshared.delete(compiled)
-  }
-  const cached = await addToCache(key, basename(source), compiled)
-  if (cached === undefined) return { path: compiled, release, milliseconds, shared: false }
-  await release()
-  return { path: cached, release: holdEntry(key), milliseconds, shared: true }
+  const { path, remove, milliseconds } = await compileWithoutLinks(binding, source)
+  const cached = await addToCache(key, basename(source), path)
+  if (cached === undefined) return { path, release: remove, milliseconds, shared: false }
+  await remove()
+  return { ...cached, milliseconds, shared: true }
 }
 
 /** A compiled form of the model: itself, one of the cache, or a new one. `onCompile` is called before Core ML's compiler is. */
@@ -104,14 +123,13 @@ export async function compiledModel(binding: AppleBinding, source: string, onCom
   const { osBuild, osVersion } = binding.machine()
   const key = await contentHash(source, `mlmodelc 1 ${osVersion} ${osBuild}`)
   const cached = await findCached(key)
-  if (cached !== undefined) return { path: cached, release: holdEntry(key) }
+  if (cached !== undefined) return cached
   onCompile?.()
   const running = underWay.get(key)
   if (running) {
     // An unshared folder is one model's own: only a cached result can be used by two.
-    const { path, shared } = await running
-    if (shared) return { path, release: holdEntry(key) }
-    return compileIntoCache(binding, source, key)
+    const found = (await running).shared ? await findCached(key) : undefined
+    return found ?? compileIntoCache(binding, source, key)
   }
   const compiling = compileIntoCache(binding, source, key)
   underWay.set(key, compiling)
@@ -128,7 +146,9 @@ async function publish(folder: string, destination: string): Promise<void> {
     await rename(folder, destination)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
-    const beside = await mkdtemp(`${destination}.tmp-`)
+    const [parent, prefix] = [dirname(destination), `${basename(destination)}.tmp-`]
+    await removeLeftovers(parent, prefix)
+    const beside = await makeOwnFolder(parent, prefix)
     try {
       await cp(folder, beside, { recursive: true })
       await rename(beside, destination)
@@ -145,16 +165,16 @@ async function publish(folder: string, destination: string): Promise<void> {
 export async function compileTo(binding: AppleBinding, source: string, destination: string, signal?: AbortSignal): Promise<void> {
   if (extname(source) === '.mlmodelc') throw new CoreMLError('ERR_MODEL_COMPILED', `${source} is compiled already`)
   if (existsSync(destination)) throw new CoreMLError('ERR_FILE', `${destination} exists already`)
-  const { compiled } = await compileWithoutLinks(binding, source)
+  const { path, remove } = await compileWithoutLinks(binding, source)
   try {
     signal?.throwIfAborted()
-    await publish(compiled, destination)
+    await publish(path, destination)
   } catch (error) {
     if (signal?.aborted) throw error
     throw new CoreMLError('ERR_FILE', `the compiled model could not be put to ${destination}: ${(error as Error).message}`, {
       cause: error,
     })
   } finally {
-    await removeCompiled(compiled)
+    await remove()
   }
 }

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import { exposeValues, type ModelBytes, openModel } from '../../format/index.ts'
@@ -7,6 +5,7 @@ import { writeModel } from '../../format/write.ts'
 import type { Tensor } from '../../model/tensor.ts'
 import { type Features, isTensor } from '../../model/values.ts'
 import type { LoadedModel, LoadOptions, Prediction, PredictOptions } from '../backend.ts'
+import { inScratchFolder } from './scratch-folder.ts'
 
 interface ExposedModel {
   model: LoadedModel
@@ -63,17 +62,17 @@ export class InnerValues {
     return loading
   }
 
-  async #make(wanted: string[] | 'all'): Promise<ExposedModel> {
-    const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-inner-'))
-    const file = await openModel(this.#source)
-    try {
-      const { spec, names } = exposeValues(file, wanted, this.#options.functionName)
-      const copy = join(folder, 'exposed.mlpackage')
-      await writeModel(file, copy, { spec })
-      return { model: await this.#load(copy, this.#options), names }
-    } finally {
-      file.close()
-      await rm(folder, { recursive: true, force: true })
-    }
+  #make(wanted: string[] | 'all'): Promise<ExposedModel> {
+    return inScratchFolder(async (folder) => {
+      const file = await openModel(this.#source)
+      try {
+        const { spec, names } = exposeValues(file, wanted, this.#options.functionName)
+        const copy = join(folder, 'exposed.mlpackage')
+        await writeModel(file, copy, { spec })
+        return { model: await this.#load(copy, this.#options), names }
+      } finally {
+        file.close()
+      }
+    })
   }
 }

@@ -25,8 +25,9 @@ async function list({ json }: SharedOptions): Promise<void> {
 
 async function clear({ json }: SharedOptions): Promise<void> {
   const { clearCache } = await import('../../backends/apple/cache.ts')
-  const freed = await clearCache()
-  process.stdout.write(json ? `${JSON.stringify({ schemaVersion, freedBytes: freed })}\n` : `freed ${bytesText(freed)}\n`)
+  const { freed, inUse } = await clearCache()
+  const kept = inUse === 0 ? '' : `; ${inUse} compiled model${inUse === 1 ? ' is' : 's are'} in use and stay${inUse === 1 ? 's' : ''}`
+  process.stdout.write(json ? `${JSON.stringify({ schemaVersion, freedBytes: freed, inUse })}\n` : `freed ${bytesText(freed)}${kept}\n`)
 }
 
 async function path({ json }: SharedOptions): Promise<void> {
@@ -35,7 +36,11 @@ async function path({ json }: SharedOptions): Promise<void> {
 }
 
 export function define(command: Command): void {
-  const actions = { list: ['show what is kept', list], clear: ['remove everything', clear], path: ['show where', path] } as const
+  const actions = {
+    list: ['show what is kept', list],
+    clear: ['remove everything that is not in use', clear],
+    path: ['show where', path],
+  } as const
   for (const [name, [summary, action]] of Object.entries(actions)) {
     const sub = command
       .command(name, { isDefault: name === 'list' })
