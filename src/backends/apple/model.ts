@@ -136,15 +136,16 @@ export class AppleModel implements LoadedModel {
   #fill(outputs: Features, results: NativeResults, given: Record<string, TensorData>): Features {
     for (const [name, data] of Object.entries(given)) {
       const result = results[name]
-      if (result?.kind !== 'array' || !result.buffer) continue
-      const bytes = bytesOf(data)
-      if (bytes.byteLength < result.buffer.byteLength) {
+      if (result?.kind !== 'array') continue
+      // Too small from the beginning, or by now: its owner may have given the memory away.
+      if (data.byteLength < elementCount(result.dims) * elementSize[result.type]) {
         throw new CoreMLError(
           'ERR_ARGUMENT',
           `outputs: "${name}" came with ${elementCount(result.dims)} elements (${result.dims.join(' × ')}), the array given for it has ${data.length}`,
         )
       }
-      bytes.set(new Uint8Array(result.buffer))
+      if (!result.buffer) continue
+      bytesOf(data).set(new Uint8Array(result.buffer))
       const used = data.subarray(0, elementCount(result.dims)) as TensorData
       outputs[name] = { type: result.type, dims: result.dims, data: used.length === data.length ? data : used }
     }

@@ -549,6 +549,10 @@ describe('timing', () => {
       expect(timed.nanoseconds.length).toBeGreaterThan(1)
       expect(timed.nanoseconds.length).toBeLessThanOrEqual(50)
       for (const sample of timed.nanoseconds) expect(sample).toBeGreaterThan(1e6)
+      const before = standin.events().predictions
+      // Whole blocks: ten predictions in blocks of four are twelve.
+      expect((await model.runTimed({ x: [1, 0, 0, 0] }, { iterations: 10, block: 4 })).nanoseconds).toHaveLength(3)
+      expect(standin.events().predictions - before).toBe(12)
     })
     const native = await addon.loadModel({ path: await addon.compileModel(modelFile(vector)) }, {})
     const inputs = Object.assign(Object.create(null), { x: { kind: 'array', type: 'float32', dims: [4], bytes: new Uint8Array(16) } })

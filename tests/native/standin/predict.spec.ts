@@ -129,6 +129,31 @@ describe('multiarrays', () => {
     })
   })
 
+  it('of enumerated shapes are described so by Core ML itself, and take each of them', async () => {
+    const shapes = [
+      [1, 2],
+      [3, 4],
+      [2, 2],
+    ]
+    const flexibility = { case: 'enumeratedShapes', value: { shapes: shapes.map((shape) => ({ shape })) } }
+    const type = array('float32', [1, 2], { shapeFlexibility: flexibility })
+    const init = { inputs: [{ name: 'x', type }], outputs: [{ name: 'y', type }] }
+    // Loaded as compiled, so that nothing of the description comes from the source.
+    const compiled = await addon.compileModel(modelFile(init))
+    await withModel(compiled, async (model) => {
+      for (const feature of [model.inputs[0], model.outputs[0]])
+        expect(feature).toMatchObject({ shape: [1, 2], flexibility: { kind: 'enumerated', shapes } })
+      for (const dims of shapes) {
+        const data = Float32Array.from({ length: dims[0]! * dims[1]! }, (_, i) => i)
+        expect((await model.predict({ x: { type: 'float32', dims, data } })).y).toMatchObject({ dims, data })
+      }
+      await expect(model.predict({ x: { type: 'float32', dims: [2, 1], data: new Float32Array(2) } })).rejects.toMatchObject({
+        code: 'ERR_INPUT',
+      })
+    })
+    await addon.removeCompiled(compiled)
+  })
+
   it('keep half-precision bits', async () => {
     const path = modelFile({ inputs: [{ name: 'x', type: array('float16', [6]) }], outputs: [{ name: 'y', type: array('float16', [6]) }] })
     const data = Uint16Array.from(halves, ([, bits]) => bits)
@@ -290,6 +315,22 @@ describe('other values', () => {
       })
   })
 
+  it('sequences of int64 come out, exact beyond the safe range', async () => {
+    const path = modelFile({
+      inputs: [{ name: 'x', type: array('float32', [3]) }],
+      outputs: [
+        { name: 'label', type: scalar('int64') },
+        { name: 'list', type: sequence('int64') },
+      ],
+      labels: [30, -10, 2 ** 60],
+      predicted: 'label',
+    })
+    await withModel(path, async (model) => {
+      expect(model.outputs[1]).toMatchObject({ type: 'sequence', elementType: 'int64' })
+      expect((await model.predict({ x: [0, 0, 0] })).list).toEqual([30, -10, 2n ** 60n])
+    })
+  })
+
   it('text may hold NUL characters', async () => {
     const [label, other] = ['a\0b', 'a\0c']
     const path = modelFile({
@@ -395,6 +436,42 @@ describe('images', () => {
     const z = (output.z as Image).data
     // 1 + 3 i: 4, 7, 10, 13, 16, 19
     expect([...new Uint16Array(z.buffer, z.byteOffset, 6)]).toEqual([0x4400, 0x4700, 0x4900, 0x4a80, 0x4c00, 0x4cc0])
+  })
+
+  it('of another size are brought to the feature’s in each way of resizing', async () => {
+    const path = modelFile({ inputs: [{ name: 'x', type: image(4, 2, 'gray') }], outputs: [{ name: 'y', type: image(4, 2, 'gray') }] })
+    // Four rows of one value each.
+    const data = Uint8Array.from({ length: 16 }, (_, i) => 10 * (1 + (i >> 2)))
+    const x = { width: 4, height: 4, format: 'gray8', data }
+    await withModel(path, async (model) => {
+      const rows = async (options: object) => {
+        const { y } = await model.predict({ x }, options)
+        const given = [...(y as Image).data]
+        return [given.slice(0, 4), given.slice(4)]
+      }
+      const [upper, lower] = await rows({ resize: 'scaleFill' })
+      for (const [row, from, to] of [
+        [upper!, 10, 20],
+        [lower!, 30, 40],
+      ] as const) {
+        expect(new Set(row).size).toBe(1)
+        expect(row[0]).toBeGreaterThan(from)
+        expect(row[0]).toBeLessThan(to)
+      }
+      expect(await rows({})).toEqual([upper, lower])
+      expect(await rows({ resize: 'centerCrop' })).toEqual([Array(4).fill(20), Array(4).fill(30)])
+      // Half as large, with the background at both sides.
+      const bars = (row: number[]) => [7, row[0], row[0], 7]
+      expect(await rows({ resize: 'scaleFit', background: [7, 7, 7] })).toEqual([bars(upper!), bars(lower!)])
+      await expect(model.predict({ x }, { resize: 'none' })).rejects.toMatchObject({
+        code: 'ERR_INPUT',
+        message: expect.stringContaining('4×4'),
+      })
+      const batch = await model.predictBatch([{ x }], { resize: 'centerCrop' })
+      expect((batch[0]!.y as Image).data[0]).toBe(20)
+      const run = await model.runTimed({ x }, { resize: 'centerCrop' })
+      expect((run.outputs.y as Image).data[0]).toBe(20)
+    })
   })
 
   it('flexible sizes are described', async () => {
