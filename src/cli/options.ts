@@ -64,13 +64,13 @@ const shared: Readonly<Record<SharedOptionName, () => Option[]>> = {
     new Option('--backend <name>', 'apple (Core ML) or portable (onnxruntime); apple where Core ML exists').choices(['apple', 'portable']),
   ],
   units: () => [
-    new Option('--units <list>', `${units}, separated by commas`).argParser(parseComputeUnits),
+    new Option('--units <list>', `${units}, separated by commas (also --compute-units)`).argParser(parseComputeUnits),
     new Option('--compute-units <list>', 'the same as --units').argParser(parseComputeUnits).hideHelp(),
   ],
   unit: () => {
     const one = (text: string) => [parseComputeUnit(text)]
     return [
-      new Option('--units <name>', units).argParser(one),
+      new Option('--units <name>', `${units} (also --compute-units)`).argParser(one),
       new Option('--compute-units <name>', 'the same as --units').argParser(one).hideHelp(),
     ]
   },

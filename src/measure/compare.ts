@@ -7,7 +7,7 @@ import { compareModel, type Plan, presentUnits } from './compare-model.ts'
 import { describeMachine } from './machine.ts'
 import { type CompareOptions, checkCompareOptions, checkModel, type ModelToCompare } from './options.ts'
 import type { BackendChoice } from './protocol/calls.ts'
-import { defaultSettings, type ProtocolSettings } from './protocol/defaults.ts'
+import { defaultSettings, mostSamples, type ProtocolSettings } from './protocol/defaults.ts'
 import { requireFiles } from './required-files.ts'
 import { type CompareResult, resultVersion } from './result.ts'
 import { withStoredCases } from './samples.ts'
@@ -19,7 +19,11 @@ function settingsOf(options: CompareOptions): ProtocolSettings {
   if (runs !== undefined) settings.runs = runs
   if (sustainMilliseconds !== undefined) settings.sustainMilliseconds = sustainMilliseconds
   const blocks = settings.blocks * settings.runs
-  if (durationMilliseconds !== undefined) settings.blockMilliseconds = durationMilliseconds / blocks
+  if (durationMilliseconds !== undefined) {
+    settings.blockMilliseconds = durationMilliseconds / blocks
+    // A duration alone is to last, however many predictions it takes.
+    if (iterations === undefined) settings.blockIterations = Math.max(1, Math.floor(mostSamples / blocks))
+  }
   if (iterations !== undefined) {
     settings.blockIterations = Math.max(1, Math.ceil(iterations / blocks))
     // A count alone is to be reached, however long it takes.

@@ -57,6 +57,12 @@ describe('profile', () => {
     expect(nodes.reduce((sum, node) => sum + node.milliseconds, 0)).toBeLessThanOrEqual(milliseconds)
   })
 
+  it('names nodes after the layers of a network', async () => {
+    const { stdout } = await cli(['profile', 'models/digits-cnn/digits-cnn.mlmodel', '--iterations', '2', '--json'])
+    const names = (JSON.parse(stdout).nodes as ProfiledNode[]).map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(['linear_0/Gemm', 'input.23/Reshape', '82/Softmax']))
+  })
+
   it('tells the predictions that are done', async () => {
     const told: [number, number][] = []
     await profileModel(rnn, {

@@ -123,7 +123,7 @@ describe('compare', () => {
     expect(hold.status).toBe(1)
     expect(hold.stderr.match(/^failed: .*/gm)).toEqual([expect.stringMatching(/^failed: trees: cpuOnly.steady.median > 1ns: it is /)])
     const { failures } = compareResult.parse(JSON.parse(hold.stdout))
-    expect(failures).toEqual([{ model: 'trees', gate: 'cpuOnly.steady.median > 1ns', reason: expect.stringMatching(/^it is \d+ns$/) }])
+    expect(failures).toEqual([{ model: 'trees', gate: 'cpuOnly.steady.median > 1ns', reason: expect.stringMatching(/^it is \d+ ns$/) }])
   })
 
   test('a baseline of five runs: not slower passes, ten times as slow fails', async () => {

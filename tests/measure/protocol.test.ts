@@ -189,6 +189,19 @@ test('a sustained run tells the last window against the best, with its duration'
   expect(sustained('cpuAndGPU').last.value).toBe(sustained('cpuAndGPU').windows[3])
 })
 
+test('a duration lasts, however many predictions a block ends after otherwise; with a count, whichever ends first', async () => {
+  const samples = async (options: object) => {
+    const result = await compareFake(
+      { units: { cpuOnly: { milliseconds: 1 } } },
+      { settings: { blocks: 3, blockIterations: 2, idleMilliseconds: 0 }, ...options },
+    )
+    return measuredOf(result, 'cpuOnly').steady.blocks.map((block) => block.samples.length)
+  }
+  expect(await samples({})).toEqual([2, 2, 2])
+  for (const count of await samples({ durationMilliseconds: 300 })) expect(count).toBeGreaterThan(4)
+  expect(await samples({ durationMilliseconds: 10_000, iterations: 9 })).toEqual([3, 3, 3])
+})
+
 describe('abort', () => {
   test('ends at once with the signal’s reason and leaves nothing behind', async () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('coreml-bridge-compare-'))

@@ -206,7 +206,7 @@ Examples:
   coreml-bridge compare net.mlpackage --expected cases.npz  and whether the outputs are right
   coreml-bridge compare net.mlpackage --runs 5 --json > baseline.json
   coreml-bridge compare net.mlpackage --baseline baseline.json --max-slowdown 10%
-  coreml-bridge compare net.mlpackage --fail-if "all.steady.median > 5ms"
+  coreml-bridge compare net.mlpackage --fail-if "cpuOnly.steady.median > 5ms"
   coreml-bridge compare net.mlpackage --find-divergence     where float16 as declared parts from float32`
 
 /** Adds arguments and options of `compare`. */
@@ -214,8 +214,18 @@ export function define(command: Command): void {
   const collect = (text: string, before: Condition[]) => [...before, parseCondition(text)]
   command
     .argument('[models...]', '.mlmodel files or .mlpackage folders; the sample models when none is named')
-    .addOption(new Option('--iterations <count>', 'timed predictions of each unit').argParser(parseCount))
-    .addOption(new Option('--duration <time>', 'timed stretch of each unit, such as 500ms, 10s or 2m').argParser(parseDurationOption))
+    .addOption(
+      new Option(
+        '--iterations <count>',
+        'timed predictions of each unit (default: 10 blocks of 200 ms or 2000 predictions, whichever ends first)',
+      ).argParser(parseCount),
+    )
+    .addOption(
+      new Option(
+        '--duration <time>',
+        'timed stretch of each unit, such as 500ms, 10s or 2m, however many predictions that makes',
+      ).argParser(parseDurationOption),
+    )
     .addOption(
       new Option('--size <size>', 'of the sample models: heavy ones are made here, tens to hundreds of MB each')
         .choices(['small', 'heavy'])
@@ -240,7 +250,10 @@ export function define(command: Command): void {
       ),
     )
     .addOption(
-      new Option('--fail-if <condition>', 'exit 1 where it holds, such as "all.steady.median > 5ms"; may be repeated')
+      new Option(
+        '--fail-if <condition>',
+        'exit 1 where it holds or its unit was not measured, such as "cpuOnly.steady.median > 5ms"; may be repeated',
+      )
         .argParser(collect)
         .default([], 'none'),
     )

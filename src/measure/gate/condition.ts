@@ -4,7 +4,7 @@ import { endText } from '../analysis/verdict.ts'
 import type { FigureUnit, Measured } from '../figure.ts'
 import type { CompareResult, Failure, MeasuredUnit } from '../result.ts'
 
-/** A condition such as `all.steady.median > 5ms`; a run in which it holds fails. */
+/** A condition such as `cpuOnly.steady.median > 5ms`; a run in which it holds fails. */
 export interface Condition {
   text: string
   units: ComputeUnits
@@ -49,7 +49,7 @@ export function parseCondition(text: string): Condition {
   if (match === null || (match[5] !== '' && !Object.hasOwn(suffixes, match[5]!))) {
     throw new CoreMLError(
       'ERR_ARGUMENT',
-      `"${text}" is no condition: write for example "all.steady.median > 5ms" or "cpuAndNeuralEngine.speedup < 2x"`,
+      `"${text}" is no condition: write for example "cpuOnly.steady.median > 5ms" or "cpuAndNeuralEngine.speedup < 2x"`,
     )
   }
   const units = allComputeUnits.find((name) => name === match[1])
@@ -86,6 +86,12 @@ function inSuffix({ value, unit }: { value: number; unit: FigureUnit | null }, s
   return unit === null || unit === expected ? value / factor : `the figure is in ${unit}, which is no ${suffix}`
 }
 
+/** A suffix as texts write it elsewhere: `µs` behind a space, `×` without. */
+function suffixText(suffix: string): string {
+  if (suffix === 'x' || suffix === '×') return '×'
+  return suffix === '' ? '' : ` ${suffix === 'us' ? 'µs' : suffix}`
+}
+
 function holds(value: number, { operator, limit }: Condition): boolean {
   if (operator === '<') return value < limit
   if (operator === '<=') return value <= limit
@@ -93,7 +99,7 @@ function holds(value: number, { operator, limit }: Condition): boolean {
   return value >= limit
 }
 
-/** Models for which a condition holds. A condition on a figure that is not there fails too: nothing shows that it does not hold. */
+/** Models for which a condition holds. A condition on a figure or a unit that is not there fails too: nothing shows that it does not hold. */
 export function checkCondition(result: CompareResult, condition: Condition): Failure[] {
   return result.models.flatMap((model) => {
     const fail = (reason: string): Failure[] => [{ model: model.name, gate: condition.text, reason }]
@@ -104,6 +110,6 @@ export function checkCondition(result: CompareResult, condition: Condition): Fai
     if (typeof found === 'string') return fail(`not known: ${found}`)
     const value = inSuffix(found, condition.suffix)
     if (typeof value === 'string') return fail(value)
-    return holds(value, condition) ? fail(`it is ${Number(value.toPrecision(4))}${condition.suffix}`) : []
+    return holds(value, condition) ? fail(`it is ${Number(value.toPrecision(4))}${suffixText(condition.suffix)}`) : []
   })
 }

@@ -110,6 +110,9 @@ export class NetworkLowering {
 
   #compute(layer: NeuralNetworkLayer, kind: LayerKind, params: unknown, scope: Scope): Value[] {
     const inputs = this.#inputs(layer, scope)
+    const { hint } = scope.graph
+    // A profile shows nodes by name.
+    scope.graph.hint = layer.name
     const context: LayerContext<unknown> = {
       name: layer.name,
       kind,
@@ -128,6 +131,8 @@ export class NetworkLowering {
       if (error instanceof UnknownDimensionError) error.message = `layer "${layer.name}" (${kind}): ${error.message}`
       if (!(error instanceof CoreMLError) || error.message.startsWith('layer "')) throw error
       throw new CoreMLError(error.code, `layer "${layer.name}" (${kind}): ${error.message}`, { cause: error })
+    } finally {
+      scope.graph.hint = hint
     }
   }
 }

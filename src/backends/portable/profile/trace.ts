@@ -6,7 +6,7 @@ import { CoreMLError } from '../../../errors.ts'
 
 /** Time of one node of the graph that onnxruntime ran. */
 export interface NodeTime {
-  /** Made from the name of the model's op or layer; fused nodes carry the name that onnxruntime gave them. A stage that is no graph is one node. */
+  /** Made from the name of the model's op or layer; nodes that onnxruntime fused or added carry the name that it gave them. A stage that is no graph is one node. */
   name: string
   /** The ONNX operator that ran, or the type of model that a stage is. */
   operator: string
