@@ -116,7 +116,9 @@ export const sliceLayers: LayerTable = {
     const x = input(layer)
     const along = sliceAxes[params.axis]
     if (along === undefined) throw invalid(layer, `unknown axis ${params.axis}`)
-    return graph.slice(x, [axisOf(layer, x, along)], [params.startIndex], [params.endIndex], [params.stride || 1])
+    // 0, also where a file states no end, is the end of the data: in Apple's own shapes an end that is not positive counts back from there.
+    const end = params.endIndex === 0 ? farEnd : params.endIndex
+    return graph.slice(x, [axisOf(layer, x, along)], [params.startIndex], [end], [params.stride || 1])
   },
   sliceStatic: (layer) => sliceStatic(layer, input(layer), layer.params),
   sliceDynamic,
