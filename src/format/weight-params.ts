@@ -17,12 +17,23 @@ function invalid(file: ModelFile, problem: string): never {
   throw new CoreMLError('ERR_MODEL_INVALID', `${file.path} is no valid model: weights ${problem}`)
 }
 
-function checkLength(file: ModelFile, payload: Payload, bits: number, count: number): void {
+function checkLength(file: ModelFile, payload: Payload, bits: number, count: number, spare = false): void {
   const expected = Math.ceil((count * bits) / 8)
-  if (payload.length !== expected) invalid(file, `of ${payload.length} bytes, expected ${expected} for ${count} values of ${bits} bits`)
+  if (payload.length === expected || (spare && payload.length > expected)) return
+  invalid(file, `of ${payload.length} bytes, expected ${expected} for ${count} values of ${bits} bits`)
 }
 
-/** How `weights` store their `count` values. Throws ERR_MODEL_INVALID if there are more, fewer or none. */
+/** Where the output channels of a weight lie: along `axis`, or, for a grouped deconvolution, those of each group along it. */
+export interface ChannelLayout {
+  axis: number
+  /** Equal parts of the first dimension, each with output channels of its own; one when absent. */
+  groups?: number
+}
+
+/**
+ * How `weights` store their `count` values. Throws ERR_MODEL_INVALID if there are fewer, none, or more floats. Bytes behind quantized values are
+ * left alone, as by Apple's validator, which asks only for enough of them.
+ */
 export function layerWeights(file: ModelFile, weights: WeightParams | undefined, count: number): LayerWeights {
   if (weights?.floatValue?.length) {
     checkLength(file, weights.floatValue, 32, count)
@@ -33,7 +44,7 @@ export function layerWeights(file: ModelFile, weights: WeightParams | undefined,
     return { kind: 'float16', payload: weights.float16Value, location: file.location(weights.float16Value) }
   }
   if (weights?.int8RawValue?.length) {
-    checkLength(file, weights.int8RawValue, 8, count)
+    checkLength(file, weights.int8RawValue, 8, count, true)
     return { kind: 'int8', payload: weights.int8RawValue, quantization: weights.quantization }
   }
   if (weights?.rawValue?.length) {
@@ -41,7 +52,7 @@ export function layerWeights(file: ModelFile, weights: WeightParams | undefined,
     if (quantization === undefined) invalid(file, 'are quantized, and the quantization is missing')
     const bits = quantization.numberOfBits
     if (bits < 1 || bits > 8) invalid(file, `are quantized to ${bits} bits, expected 1 to 8`)
-    checkLength(file, weights.rawValue, bits, count)
+    checkLength(file, weights.rawValue, bits, count, true)
     return { kind: 'quantized', payload: weights.rawValue, bits, quantization }
   }
   return invalid(file, `are empty, expected ${count} values`)
@@ -49,14 +60,14 @@ export function layerWeights(file: ModelFile, weights: WeightParams | undefined,
 
 /**
  * Reads weights as floats: float32, or float16 where they are stored so; quantized ones as float32.
- * `axis` is the dimension of the output channels, to which scales and biases belong (1 for deconvolutions, else 0).
+ * `channels` says where the output channels lie, to which scales and biases belong.
  * Throws ERR_MODEL_INVALID if number and form do not fit.
  */
 export function readLayerWeights(
   file: ModelFile,
   weights: WeightParams | undefined,
   shape: readonly number[],
-  axis = 0,
+  channels: ChannelLayout = { axis: 0 },
 ): { type: 'float32' | 'float16'; data: TensorData } {
   const count = elementCount(shape)
   const stored = layerWeights(file, weights, count)
@@ -67,11 +78,11 @@ export function readLayerWeights(
       return { type: stored.kind, data: typedArray(stored.kind, bytes.buffer, bytes.byteOffset, count) }
     case 'int8': {
       const integers = new Int8Array(bytes.buffer, bytes.byteOffset, count)
-      return { type: 'float32', data: dequantize(file, integers, stored.quantization, shape, axis) }
+      return { type: 'float32', data: dequantize(file, integers, stored.quantization, shape, channels) }
     }
     case 'quantized': {
       const integers = unpackBits(bytes, stored.bits, count, { first: 'high' })
-      return { type: 'float32', data: dequantize(file, integers, stored.quantization, shape, axis) }
+      return { type: 'float32', data: dequantize(file, integers, stored.quantization, shape, channels) }
     }
   }
 }
@@ -81,7 +92,7 @@ function dequantize(
   integers: Int8Array | Uint8Array,
   quantization: Quantization | undefined,
   shape: readonly number[],
-  axis: number,
+  { axis, groups = 1 }: ChannelLayout,
 ): Float32Array {
   const count = integers.length
   const values = new Float32Array(count)
@@ -95,15 +106,19 @@ function dequantize(
   }
   const scale = type?.case === 'linearQuantization' && type.value.scale.length > 0 ? type.value.scale : [1]
   const bias = type?.case === 'linearQuantization' && type.value.bias.length > 0 ? type.value.bias : [0]
-  const channels = shape[axis] ?? 1
+  const perGroup = shape[axis] ?? 1
+  const all = perGroup * groups
+  // The format means one of each output channel; coremltools writes a grouped deconvolution's for the channels of one group, and all groups share them.
   for (const [name, list] of [['scales', scale] as const, ['biases', bias] as const]) {
-    if (list.length !== 1 && list.length !== channels) invalid(file, `have ${list.length} ${name}, expected 1 or ${channels}`)
+    if (![1, perGroup, all].includes(list.length)) invalid(file, `have ${list.length} ${name}, expected 1 or ${all}`)
   }
   const perChannel = elementCount(shape.slice(axis + 1))
-  for (let i = 0; i < count; i++) {
-    const channel = Math.floor(i / perChannel) % channels
-    values[i] =
-      (integers[i] as number) * (scale[scale.length === 1 ? 0 : channel] as number) + (bias[bias.length === 1 ? 0 : channel] as number)
+  const inGroup = count / groups
+  for (let start = 0; start < count; start += perChannel) {
+    const channel = Math.floor(start / inGroup) * perGroup + ((start / perChannel) % perGroup)
+    const factor = scale[channel % scale.length] as number
+    const offset = bias[channel % bias.length] as number
+    for (let i = start; i < start + perChannel; i++) values[i] = (integers[i] as number) * factor + offset
   }
   return values
 }

@@ -1,5 +1,5 @@
 import { CoreMLError } from '../../../errors.ts'
-import type { NeuralNetworkLayer, WeightParams } from '../../../format/index.ts'
+import type { ChannelLayout, NeuralNetworkLayer, WeightParams } from '../../../format/index.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Value } from '../onnx/value.ts'
 
@@ -14,12 +14,13 @@ export type LayerParams<K extends LayerKind> = Extract<LayerOneof, { case: K }>[
 /** Turns the weights of a model into graph constants. */
 export interface Weights {
   /**
-   * A weight as float32 value of the graph, decompressed where it is quantized. `channelAxis` is the dimension of its output channels
-   * (0 when absent).
+   * A weight as float32 value of the graph, decompressed where it is quantized. `channels` says where its output channels lie
+   * (along the first dimension when absent).
    */
-  value(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channelAxis?: number): Value
+  value(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channels?: ChannelLayout): Value
   /**
-   * All elements of a small weight: as many as the first of `counts` that its bytes hold exactly (packed ones may hold some more than they mean).
+   * All elements of a small weight: as many as the first of `counts` that its bytes hold exactly (packed ones may hold
+   * some more than they mean), or at all.
    * @throws CoreMLError ERR_MODEL_INVALID where none fits
    */
   numbers(params: WeightParams | undefined, ...counts: [number, ...number[]]): Float32Array
@@ -65,10 +66,10 @@ export function weight(
   layer: LayerContext<unknown>,
   params: WeightParams | undefined,
   dims: readonly number[],
-  channelAxis?: number,
+  channels?: ChannelLayout,
 ): Value {
   try {
-    return layer.weights.value(layer.graph, params, dims, channelAxis)
+    return layer.weights.value(layer.graph, params, dims, channels)
   } catch (error) {
     throw error instanceof CoreMLError ? new CoreMLError(error.code, `layer "${layer.name}" (${layer.kind}): ${error.message}`) : error
   }

@@ -1,4 +1,11 @@
-import { layerWeights, type ModelFile, type Payload, readLayerWeights, type WeightParams } from '../../../format/index.ts'
+import {
+  type ChannelLayout,
+  layerWeights,
+  type ModelFile,
+  type Payload,
+  readLayerWeights,
+  type WeightParams,
+} from '../../../format/index.ts'
 import { float16ToFloat32 } from '../../../model/float16.ts'
 import type { GraphBuilder } from '../onnx/builder.ts'
 import type { Value } from '../onnx/value.ts'
@@ -13,18 +20,20 @@ export class NetworkWeights implements Weights {
     this.#file = file
   }
 
-  value(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channelAxis = 0): Value {
+  value(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channels?: ChannelLayout): Value {
     const key = dims.join()
     let known = this.#constants.get(params)
     if (known?.key !== key) {
-      known = { key, constant: this.#constant(graph, params, dims, channelAxis) }
+      known = { key, constant: this.#constant(graph, params, dims, channels) }
       this.#constants.set(params, known)
     }
     return graph.cast(known.constant, 'float32')
   }
 
   numbers(params: WeightParams | undefined, ...counts: [number, ...number[]]): Float32Array {
-    const count = counts.find((each) => byteLength(params, each) === payloadOf(params)?.length) ?? counts[0]
+    const length = payloadOf(params)?.length ?? 0
+    const exact = counts.find((each) => byteLength(params, each) === length)
+    const count = exact ?? counts.find((each) => byteLength(params, each) <= length) ?? counts[0]
     const { type, data } = readLayerWeights(this.#file, params, [count])
     return type === 'float16' ? float16ToFloat32(data as Uint16Array) : (data as Float32Array)
   }
@@ -35,14 +44,14 @@ export class NetworkWeights implements Weights {
   }
 
   /** Plain floats stay in the file, where onnxruntime maps them; quantized ones are decompressed into memory. */
-  #constant(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channelAxis: number): Value {
+  #constant(graph: GraphBuilder, params: WeightParams | undefined, dims: readonly number[], channels?: ChannelLayout): Value {
     const elements = dims.reduce((a, b) => a * b, 1)
     if (elements === 0) return graph.constant('float32', dims, [])
     const stored = layerWeights(this.#file, params, elements)
     if ((stored.kind === 'float32' || stored.kind === 'float16') && stored.location) {
       return graph.weight(stored.kind, dims, stored.location)
     }
-    const { type, data } = readLayerWeights(this.#file, params, dims, channelAxis)
+    const { type, data } = readLayerWeights(this.#file, params, dims, channels)
     return graph.constant(type, dims, data, 'weight')
   }
 }

@@ -1,4 +1,4 @@
-import { type Convolution3DLayer, type ConvolutionLayer, PaddingType3D } from '../../../../format/index.ts'
+import { type ChannelLayout, type Convolution3DLayer, type ConvolutionLayer, PaddingType3D } from '../../../../format/index.ts'
 import { type Dim, staticDim, type Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { collapseLeading, restoreLeading } from '../shapes.ts'
@@ -78,6 +78,9 @@ function cropping(convolution: Convolution, outputShape: readonly number[], padd
   return halves(total, padding.mode)
 }
 
+/** Where the output channels of the weights lie: a deconvolution has its input channels, of all groups, in front of those of one group. */
+const channelsOf = (isDeconvolution: boolean, groups: number): ChannelLayout => (isDeconvolution ? { axis: 1, groups } : { axis: 0 })
+
 function convolution2D(layer: LayerContext<ConvolutionLayer>): Value {
   const { graph, params } = layer
   const original = input(layer)
@@ -90,7 +93,7 @@ function convolution2D(layer: LayerContext<ConvolutionLayer>): Value {
     : [params.outputChannels, params.kernelChannels, ...kernel]
   const convolution: Convolution = {
     x,
-    weights: dynamic ? collapseLeading(graph, dynamic, 3) : weight(layer, params.weights, dims, params.isDeconvolution ? 1 : 0),
+    weights: dynamic ? collapseLeading(graph, dynamic, 3) : weight(layer, params.weights, dims, channelsOf(params.isDeconvolution, group)),
     bias: params.hasBias ? weight(layer, params.bias, [params.outputChannels]) : undefined,
     kernel,
     strides: sizes(params.stride, 1),
@@ -118,7 +121,7 @@ function convolution3D(layer: LayerContext<Convolution3DLayer>): Value {
     : [params.outputChannels, params.inputChannels / group, ...kernel]
   const convolution: Convolution = {
     x,
-    weights: weight(layer, params.weights, dims, params.isDeconvolution ? 1 : 0),
+    weights: weight(layer, params.weights, dims, channelsOf(params.isDeconvolution, group)),
     bias: params.hasBias ? weight(layer, params.bias, [params.outputChannels]) : undefined,
     kernel,
     strides: [params.strideDepth || 1, params.strideHeight || 1, params.strideWidth || 1],
