@@ -13,7 +13,8 @@ function statesWritten(op: OpContext): string[] {
   const names = new Set<string>()
   const visit = (block: Block) => {
     for (const operation of block.operations) {
-      const state = operation.inputs.state?.arguments[0]?.binding
+      // coremltools writes write_state's state as `input`.
+      const state = (operation.inputs.state ?? operation.inputs.input)?.arguments[0]?.binding
       if (/update_state$|^write_state$/.test(operation.type) && state?.case === 'name') names.add(state.value)
       operation.blocks.forEach(visit)
     }

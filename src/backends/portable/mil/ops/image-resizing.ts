@@ -85,8 +85,9 @@ function resizeLinear(op: OpContext, x: Value, sizes: readonly ShapeElement[], s
     const points = builder.op('Add', [first, builder.op('Mul', [builder.cast(range(builder, count), 'float32'), step])])
     return pixelWeights(builder, clamp(builder, points, size), size)
   })
-  const wide = builder.op('MatMul', [x, builder.transpose(weights[1]!, [1, 0])])
-  return matmul(builder, weights[0]!, wide)
+  const numbers = x.type === 'int32' ? builder.cast(x, 'float32') : x
+  const wide = builder.op('MatMul', [numbers, builder.transpose(weights[1]!, [1, 0])])
+  return builder.cast(matmul(builder, weights[0]!, wide), x.type)
 }
 
 /** ONNX's Resize of the last two dimensions. */
