@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { BackendName } from '../../src/backends/backend.ts'
+import type { BackendName, ComputeUnits } from '../../src/backends/backend.ts'
 import type { Model, ModelLoadOptions } from '../../src/model/model.ts'
 import type { ModelSource } from '../../src/model/model-source.ts'
 import type { Tensor } from '../../src/model/tensor.ts'
@@ -14,6 +14,8 @@ export interface ApiHost {
   load(source: ModelSource, options?: ModelLoadOptions): Promise<Model>
   /** The least PSNR in dB where `declared` is the model's own; absent where outputs are no inference (the stand-in's), so that values are not compared. */
   leastPsnr?(declared: number): number
+  /** The compute units of this machine; absent where they are whatever the backend finds. */
+  units?: readonly ComputeUnits[]
   /** The system has states, several functions, weights in memory: macOS 15. */
   hasStates: boolean
   /** 'maybe' where it depends on the system. */

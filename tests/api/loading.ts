@@ -51,6 +51,7 @@ export function loading(host: ApiHost): void {
       const units = await (await importBackend(host.backend)).computeUnits()
       expect(units.all).toBe(true)
       expect(units.cpuOnly).toBe(true)
+      if (host.units) expect(allComputeUnits.filter((name) => units[name] === true)).toEqual(host.units)
       for (const computeUnits of allComputeUnits) {
         if (units[computeUnits] === true)
           await withModel(host, models.lstm, async (model) => expect((await model.predict(past(0))).future).toBeDefined(), { computeUnits })

@@ -7,6 +7,7 @@ describe('the API over the portable backend', () => {
     backend: 'portable',
     load: (source, options) => Model.load(source, { backend: 'portable', ...options }),
     leastPsnr: (declared) => declared,
+    units: ['cpuOnly', 'all'],
     hasStates: true,
     plans: 'unavailable',
   })

@@ -16,6 +16,7 @@ describe('the API over the stand-in', () => {
   testModelApi({
     backend: 'apple',
     load: (source, options) => Model.load(source, options),
+    units: ['cpuOnly', 'cpuAndGPU', 'cpuAndNeuralEngine', 'all'],
     hasStates: true,
     plans: 'operations',
     slowDown: () => standin.configure({ predictMicroseconds: 5_000 }),
