@@ -37,7 +37,13 @@ describe('predictions that overlap', () => {
 
   it('are waited for by dispose, which refuses those in the queue', async () => {
     const native = await nativeModel(2)
-    standin.configure({ predictMicroseconds: 100_000 })
+    // Two that meet: from then on the next ones overlap, the first of them too.
+    standin.configure({ predictMicroseconds: 50_000 })
+    const alone = standin.events().predictions
+    const first = native.predict(inputs())
+    while (standin.events().predictions === alone) await sleep(1)
+    await Promise.all([first, native.predict(inputs())])
+    standin.configure({ predictMicroseconds: 300_000 })
     const before = standin.events()
     const order: string[] = []
     const all = [1, 2, 3, 4, 5].map((n) =>
