@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { CoreMLError } from '../errors.ts'
+import { fileText } from '../file-text.ts'
 
 const maxManifest = 16 << 20
 
@@ -42,7 +43,7 @@ export function findModelInPackage(path: string): string {
   if (!info.isFile() || info.size > maxManifest) invalid(path, 'its Manifest.json is no file of a reasonable size')
   let json: unknown
   try {
-    json = JSON.parse(readFileSync(manifestPath, 'utf8'))
+    json = JSON.parse(fileText(readFileSync(manifestPath)))
   } catch (error) {
     invalid(path, `its Manifest.json is no JSON: ${(error as Error).message}`)
   }

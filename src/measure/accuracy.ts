@@ -146,6 +146,12 @@ function tallyOutput(
   return tally
 }
 
+/** What is wrong with a PSNR, rounded down so that it does not look like the limit. It is infinite where the reference holds nothing but zeros. */
+function lowPsnr(psnr: number, limit: number): string {
+  if (!Number.isFinite(psnr)) return 'the reference is all zeros and the output is not'
+  return `PSNR is ${(Math.floor(psnr * 10) / 10).toFixed(1)} dB, below ${limit} dB`
+}
+
 /**
  * Compares one unit's outputs with the reference's, output by output, over all cases. The figures are those of the worst case; a NaN or an infinity
  * that the reference has not, another number of elements or another label fails whatever the rest is.
@@ -164,7 +170,7 @@ export function compareOutputs(
       const failures = [
         tally.problem,
         tally.nonFinite > 0 ? `${tally.nonFinite} values are NaN or infinite` : null,
-        tally.psnr < limits.psnr ? `PSNR is below ${limits.psnr} dB` : null,
+        tally.psnr < limits.psnr ? lowPsnr(tally.psnr, limits.psnr) : null,
         ranked && tally.top1 < tally.ranked ? `the best label differs in ${tally.ranked - tally.top1} of ${tally.ranked} cases` : null,
       ].filter((failure) => failure !== null)
       return {

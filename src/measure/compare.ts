@@ -2,6 +2,7 @@ import type { Backend } from '../backends/backend.ts'
 import { checkComputeUnits } from '../backends/check-compute-units.ts'
 import { defaultBackendName, selectBackend } from '../backends/select.ts'
 import { CoreMLError } from '../errors.ts'
+import { orAborted, throwIfAborted } from '../model/abort.ts'
 import { packageVersion } from '../version.ts'
 import { compareModel, type Plan, presentUnits } from './compare-model.ts'
 import { describeMachine } from './machine.ts'
@@ -110,6 +111,7 @@ export async function compare(
   options: CompareOptions = {},
 ): Promise<CompareResult> {
   checkCompareOptions(options)
+  throwIfAborted(options.signal)
   const list: ModelToCompare[] = []
   for (const model of (Array.isArray(models) ? models : [models]) as readonly (string | ModelToCompare)[]) {
     checkModel(model)
@@ -119,5 +121,5 @@ export async function compare(
   const name = options.backend ?? defaultBackendName()
   const backend = await selectBackend(name)
   for (const units of options.units ?? []) await checkComputeUnits(backend, units)
-  return compareWith(backend, { name }, list, options)
+  return orAborted(compareWith(backend, { name }, list, options), options.signal)
 }

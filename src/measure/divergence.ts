@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { CoreMLError } from '../errors.ts'
 import { toNumbers } from '../model/convert.ts'
 import { Model, type ModelLoadOptions } from '../model/model.ts'
@@ -75,6 +76,10 @@ async function innerValues(side: DivergenceSide, given: Features | undefined, { 
     const values: Record<string, Tensor> = { ...intermediates }
     for (const [name, value] of Object.entries(outputs)) {
       if (!(name in values) && typeof value === 'object' && 'dims' in value) values[name] = value
+    }
+    if (Object.keys(values).length === 0) {
+      const problem = 'has no inner values to walk: it is neither an ML Program nor a neural network'
+      throw new CoreMLError('ERR_ARGUMENT', `${basename(side.path)} ${problem}`)
     }
     return { inputs, values }
   } finally {

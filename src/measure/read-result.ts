@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { CoreMLError } from '../errors.ts'
+import { fileText } from '../file-text.ts'
 import { type CompareResult, compareResult, resultVersion } from './result.ts'
 
 /**
@@ -10,7 +11,7 @@ import { type CompareResult, compareResult, resultVersion } from './result.ts'
 export async function readResult(file: string): Promise<CompareResult> {
   let content: unknown
   try {
-    content = JSON.parse(await readFile(file, 'utf8'))
+    content = JSON.parse(fileText(await readFile(file)))
   } catch (error) {
     throw new CoreMLError('ERR_FILE', `cannot read the result ${file}: ${(error as Error).message}`, { cause: error })
   }

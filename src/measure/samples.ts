@@ -4,6 +4,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { CoreMLError } from '../errors.ts'
+import { fileText } from '../file-text.ts'
+import { pathText } from '../model/model-source.ts'
 import type { ModelToCompare } from './options.ts'
 
 /** `index.json` of a folder of models: what the comparison needs of it. */
@@ -29,7 +31,7 @@ export async function listedModels(folder: string): Promise<(ModelToCompare & { 
   const file = path.join(folder, 'index.json')
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = fileText(await readFile(file))
   } catch (error) {
     throw new CoreMLError('ERR_FILE', `there is no list of models: ${file}`, { cause: error })
   }
@@ -56,7 +58,7 @@ const levels = 3
 
 /** A model by its path; with its stored inputs and expected outputs where an `index.json` beside or above it lists it. */
 export async function withStoredCases(model: string): Promise<ModelToCompare> {
-  const wanted = path.resolve(model)
+  const wanted = path.resolve(pathText(model, 'compare: a model'))
   let folder = wanted
   for (let level = 0; level < levels; level++) {
     folder = path.dirname(folder)

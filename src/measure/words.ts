@@ -22,7 +22,7 @@ export function intervalText([low, high]: Interval, text: (value: number) => str
 
 /** `62 %`. */
 export function percentText(share: number): string {
-  return `${digits(share * 100, 2)} %`
+  return Number.isFinite(share) ? `${digits(share * 100, 2)} %` : 'an unknown share'
 }
 
 const byteUnits = [

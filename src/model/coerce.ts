@@ -33,7 +33,7 @@ function coerceOne(
 function unknownInput(name: string, features: readonly FeatureDescription[]): CoreMLError {
   const names = features.map((feature) => feature.name)
   const list = features.map((feature) => `${feature.name} (${featureText(feature)})`).join(', ')
-  return new CoreMLError('ERR_INPUT', `the model has no input named "${name}"${didYouMean(name, names)}; it takes ${list || 'no inputs'}`)
+  return new CoreMLError('ERR_INPUT', `the model has no input named "${name}"${didYouMean(name, names)} (inputs: ${list || 'none'})`)
 }
 
 /**

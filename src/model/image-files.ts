@@ -7,15 +7,15 @@ import type { ImageInputOptions } from '../images/options.ts'
 import { refuseImage } from './conform-image.ts'
 import type { ImageFeature } from './description.ts'
 import { valueText } from './feature-text.ts'
-import { pathOfUrl } from './file-url.ts'
+import { fileUrlOf, pathOfUrl } from './file-url.ts'
 import type { ImageReader } from './image-reader.ts'
 import { prepareImage } from './prepare-image.ts'
 
 function pathOf(feature: ImageFeature, given: string | URL): string {
-  if (given instanceof URL) return pathOfUrl(given, (problem) => refuseImage(feature, `the URL ${problem}`))
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(given))
-    throw refuseImage(feature, `${valueText(given)}: a string is a path; give a URL object for a file: URL`)
-  return given
+  const path = typeof given === 'string' ? (fileUrlOf(given) ?? given) : given
+  if (path instanceof URL) return pathOfUrl(path, (problem) => refuseImage(feature, `the URL ${problem}`))
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) throw refuseImage(feature, `${valueText(path)}: a string is a path or a file: URL`)
+  return path
 }
 
 async function readImage(feature: ImageFeature, path: string, options: ImageInputOptions): Promise<FormattedImage> {

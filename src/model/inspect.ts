@@ -3,7 +3,7 @@ import { describeFeature, describeModel } from './describe.ts'
 import { classicDetails } from './inspect-classic.ts'
 import { networkLayers, networkUpdate, networkWeights, updateParameter } from './inspect-network.ts'
 import { programBlocks, programOperations, programWeights } from './inspect-program.ts'
-import { modelPath } from './model-source.ts'
+import { givenModelPath } from './model-source.ts'
 import { sizeOnDisk } from './size-on-disk.ts'
 import type { FunctionSummary, ModelPart, ModelSummary } from './summary.ts'
 import { WeightTally } from './tally.ts'
@@ -96,8 +96,7 @@ export function inspectFile(file: ModelFile): ModelSummary {
  * console.log(model.type, requires?.macOS, model.weights.bytes)
  */
 export async function inspect(path: string | URL): Promise<ModelSummary> {
-  const found = await modelPath(path, 'inspect: the argument')
-  const file = await openModel(typeof path === 'string' ? path : found)
+  const file = await openModel(await givenModelPath(path, 'inspect: the argument'))
   try {
     return inspectFile(file)
   } finally {

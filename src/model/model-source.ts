@@ -3,14 +3,18 @@ import { resolve } from 'node:path'
 import { CoreMLError } from '../errors.ts'
 import { fileError } from '../file-error.ts'
 import type { ModelBytes } from '../format/index.ts'
-import { pathOfUrl } from './file-url.ts'
+import { fileUrlOf, pathOfUrl } from './file-url.ts'
 import { modelBytes } from './model-bytes.ts'
 
 /** What {@link Model.load} takes: a path, a `file:` URL, the bytes of a `.mlmodel`, or a specification with its weight files. */
 export type ModelSource = string | URL | Uint8Array | ModelBytes
 
-/** A path or `file:` URL as text; `what` begins the error's message and names the argument. */
-function pathText(path: string | URL, what: string): string {
+/**
+ * The path that a path or a `file:` URL, which may be text too, says; `what` begins the error's message and names the argument.
+ * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
+ */
+export function pathText(given: string | URL, what: string): string {
+  const path = typeof given === 'string' ? (fileUrlOf(given) ?? given) : given
   if (path instanceof URL && path.protocol !== 'file:') {
     throw new CoreMLError('ERR_ARGUMENT', `${what} must be a path or a file: URL, not from ${path.protocol}`)
   }
@@ -35,10 +39,10 @@ export function destinationPath(value: unknown, what: string): string {
 }
 
 /**
- * The absolute path of a model that exists.
+ * The path of a model that exists, as it was given.
  * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
  */
-export async function modelPath(value: unknown, what: string): Promise<string> {
+export async function givenModelPath(value: unknown, what: string): Promise<string> {
   if (!isPath(value)) throw new CoreMLError('ERR_ARGUMENT', `${what} must be the path or file: URL of a .mlmodel file or .mlpackage folder`)
   const text = pathText(value, what)
   try {
@@ -46,7 +50,15 @@ export async function modelPath(value: unknown, what: string): Promise<string> {
   } catch (error) {
     throw fileError(text, error)
   }
-  return resolve(text)
+  return text
+}
+
+/**
+ * The absolute path of a model that exists.
+ * @throws CoreMLError ERR_ARGUMENT, ERR_FILE
+ */
+export async function modelPath(value: unknown, what: string): Promise<string> {
+  return resolve(await givenModelPath(value, what))
 }
 
 /**

@@ -6,6 +6,11 @@ function topsText({ tops, topsPrecision }: Chip): string {
   return `${tops} ${topsPrecision === 'unstated' ? '' : topsPrecision}`.trim()
 }
 
+/** Cores of a chip's Neural Engine, with "?" where they are presumed. */
+export function coresText({ neuralEngineCores, coresVerified }: Chip): string {
+  return `${neuralEngineCores ?? 'unknown'}${coresVerified ? '' : '?'}`
+}
+
 /** What the catalogue says of a machine's Neural Engine, without the name of the chip. */
 export function neuralEngineText(identity: ChipIdentity): string {
   if (identity.kind === 'other') return 'none: this is no Apple chip'
@@ -38,7 +43,7 @@ export function chipsReport(chips: readonly Chip[], machine: ChipIdentity): stri
     chip.name === own ? '→' : '',
     chip.name,
     String(chip.year),
-    `${chip.neuralEngineCores ?? 'unknown'}${chip.coresVerified ? '' : '?'}`,
+    coresText(chip),
     topsText(chip),
     chip.process,
     chip.coreML ? 'yes' : 'no',

@@ -171,6 +171,14 @@ describe('inputs', () => {
 describe('options', () => {
   it('an unknown command', () => refused(['pradict', digits], 2, 'ERR_ARGUMENT', /no command "pradict"; did you mean "predict"\?/))
 
+  it('an unknown command of the cache', () =>
+    refused(
+      ['cache', 'claer'],
+      2,
+      'ERR_ARGUMENT',
+      /cache: there is no command "claer"; did you mean "clear"\? \(commands: list, clear, path\)/,
+    ))
+
   it('help on an unknown command', () => refused(['help', 'nothing'], 2, 'ERR_ARGUMENT', /no command "nothing"/))
   it('an unknown option', () => refused(['predict', digits, '--inptu', 'x=1'], 2, 'ERR_ARGUMENT', /unknown option '--inptu'.*--input/))
   it('a missing argument', () => refused(['predict'], 2, 'ERR_ARGUMENT', /missing required argument 'model'/))

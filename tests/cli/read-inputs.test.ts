@@ -6,6 +6,7 @@ import { readInputValues } from '../../src/cli/predict/read-inputs.ts'
 import type { FeatureDescription } from '../../src/model/description.ts'
 import { encodeNpy, type NpyArray } from '../../src/npy/npy.ts'
 import { encodeNpz } from '../../src/npy/npz.ts'
+import { bytesOfFixture } from '../fixtures/read.ts'
 import { base, image, multiArray } from '../model/features.ts'
 
 let folder: string
@@ -108,8 +109,37 @@ describe('--inputs', () => {
     await writeFile(join(folder, 'none.npy'), encodeNpy(floats([], [0, 2])))
     await expect(readInputValues(features, { input: [`x=${folder}/none.npy`] })).rejects.toMatchObject({
       code: 'ERR_INPUT',
-      message: expect.stringMatching(/^input "x" \(float32 2\): the array holds no case/),
+      message: expect.stringMatching(/^input "x" \(float32 2\): the array of shape \(0, 2\) holds no case/),
     })
+  })
+
+  it('names the file that is damaged or of an unknown type, and the input that its array does not fit', async () => {
+    const [cut, empty, object, wide] = ['cut.npz', 'empty.npy', 'object.npy', 'wide.npz'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ]
+    await writeFile(cut, 'PK')
+    await writeFile(empty, '')
+    await writeFile(object, bytesOfFixture('npy/object.npy'))
+    await writeFile(wide, await encodeNpz(new Map([['photo', floats([1, 2, 3, 4], [2, 2])]])))
+    await expect(readInputValues(features, { input: [], inputs: cut })).rejects.toThrow(`${cut}: not a sound .npz file`)
+    await expect(one(`x=${empty}`)).rejects.toThrow(`${empty}: not a sound .npy file`)
+    await expect(one(`x=${object}`)).rejects.toThrow(`${object}: numpy arrays of the type`)
+    await expect(readInputValues(features, { input: [], inputs: wide })).rejects.toThrow(
+      'input "photo" (rgb image 4×4): an image is a uint8 array [height, width] or [height, width, 3 or 4], not float32 [2, 2]',
+    )
+    await writeFile(wide, await encodeNpz(new Map([['x', floats([], [0, 2])]])))
+    await expect(readInputValues(features, { input: [], inputs: wide })).rejects.toThrow(/^input "x".*holds no case/)
+  })
+
+  it('reads JSON as Windows writes it: with a byte-order mark, or as UTF-16', async () => {
+    const file = join(folder, 'marked.json')
+    for (const bytes of [Buffer.from('\ufeff{"text": "é"}'), Buffer.from('\ufeff{"text": "é"}', 'utf16le')]) {
+      await writeFile(file, bytes)
+      expect(await readInputValues(features, { input: [], inputs: file })).toEqual([{ text: 'é' }])
+    }
   })
 
   it('refuses other files and counts that differ', async () => {

@@ -48,7 +48,16 @@ describe('what is no model', () => {
     ['version https://git-lfs.github.com/spec/v1\n', 'git lfs pull'],
     ['{"fileFormatVersion": "1.0.0"}', 'JSON'],
     ['../../blobs/model', 'it is a text, which begins with "../../blobs/model"'],
-    ['\x89PNG\r\n\x1a\n and so on', 'byte'],
+    ['\x89PNG\r\n\x1a\n and so on', 'PNG'],
+    ['\xff\xd8\xff\xe0 and so on', 'JPEG'],
+    ['\x1f\x8b\x08\0 and so on', 'gzip'],
+    [`net.mlmodel${'\0'.repeat(246)}ustar`, 'tar archive'],
+    ['\x89HDF\r\n\x1a\n and so on', 'HDF5'],
+    ['\x1c\0\0\0TFL3 and so on', 'TensorFlow Lite'],
+    ['\x40\0\0\0\0\0\0\0{"weight":', 'safetensors'],
+    ['\x80\x04\x95 and so on', 'pickle'],
+    ['\x08\x08\x12\x07pytorch\x1a\x052.4.0', 'ONNX'],
+    ['\x08\x0a\x3a\x80\x01 and so on', 'ONNX'],
   ])('a file that starts with %j', async (content, word) => {
     const file = temporary('file.mlmodel')
     writeFileSync(file, content, 'latin1')

@@ -24,6 +24,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe('findDivergence', () => {
+  test('refuses a model that has no inner values', async () => {
+    const trees = 'models/trees/trees.mlmodel'
+    await expect(findDivergence(side('float32', trees), side('asDeclared', trees))).rejects.toMatchObject({
+      code: 'ERR_ARGUMENT',
+      message: 'trees.mlmodel has no inner values to walk: it is neither an ML Program nor a neural network',
+    })
+  })
+
   test('names the op that overflows float16, and none before it', async () => {
     // 300² is above the largest float16, 65504; 301 itself is not.
     const found = await findDivergence(side('float32'), side('asDeclared'), { inputs: input([1, 2, 300, 4]) })

@@ -28,6 +28,14 @@ test.each([[undefined], [5], [''], [[null]], [{ name: 'x' }]])('compare refuses 
   await expect(compare(given as never)).rejects.toMatchObject({ code: 'ERR_ARGUMENT', message: expect.stringMatching(/a model must be/) })
 })
 
+test('compare rejects with an AbortError, whatever the signal’s reason is', async () => {
+  await expect(compare(model, { signal: AbortSignal.abort('enough') })).rejects.toMatchObject({
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+    cause: 'enough',
+  })
+})
+
 test('compare refuses a misspelt field of a model', async () => {
   await expect(compare({ path: model, expectd: 'outputs.npz' } as never)).rejects.toMatchObject({
     code: 'ERR_ARGUMENT',

@@ -1,5 +1,6 @@
 // Models that are bytes, on the portable backend. What the digit of a picture is, its file name tells.
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { compile } from '../../src/lazy.ts'
 import { inspect } from '../../src/model/inspect.ts'
@@ -59,6 +60,16 @@ describe('a model in memory', () => {
   })
 })
 
+it('a file: URL as text is one; text that only begins so is a path', async () => {
+  const url = pathToFileURL('models/digits-cnn/digits-cnn.mlmodel').href
+  const model = await load(url)
+  expect(await digitOf(model, pathToFileURL('models/digits-cnn/examples/7.png').href)).toBe('7')
+  await model.dispose()
+  expect(await inspect(url)).toEqual(await inspect(new URL(url)))
+  expect((await inspect('models/digits-cnn/digits-cnn.mlmodel')).path).toBe('models/digits-cnn/digits-cnn.mlmodel')
+  await expect(load('file:net.mlmodel')).rejects.toMatchObject({ code: 'ERR_FILE', message: 'no such file or folder: file:net.mlmodel' })
+})
+
 describe('a file: URL without a path on this machine is refused', () => {
   const urls = ['file://host.example/model.mlmodel', 'file:///a%2Fb.mlmodel', 'file:///a%zz.mlmodel'].map((url) => new URL(url))
 
@@ -66,6 +77,7 @@ describe('a file: URL without a path on this machine is refused', () => {
     const error = { code: 'ERR_ARGUMENT', message: expect.stringContaining(url.href) }
     await expect(load(url)).rejects.toMatchObject(error)
     await expect(inspect(url)).rejects.toMatchObject(error)
+    await expect(load(url.href)).rejects.toMatchObject(error)
   })
 
   it.skipIf(process.platform === 'win32').each(urls)('%s as an image', async (url) => {

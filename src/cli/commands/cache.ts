@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
+import { CoreMLError } from '../../errors.ts'
 import { bytesText } from '../../measure/words.ts'
+import { didYouMean } from '../../model/suggest.ts'
 import { addSharedOptions, type SharedOptions } from '../options.ts'
 
 /** Version of the form of `cache … --json`. */
@@ -35,6 +37,10 @@ async function path({ json }: SharedOptions): Promise<void> {
   process.stdout.write(json ? `${JSON.stringify({ schemaVersion, path: cachePath() })}\n` : `${cachePath()}\n`)
 }
 
+function unknownCommand(word: string, names: readonly string[]): CoreMLError {
+  return new CoreMLError('ERR_ARGUMENT', `cache: there is no command "${word}"${didYouMean(word, names)} (commands: ${names.join(', ')})`)
+}
+
 export function define(command: Command): void {
   const actions = {
     list: ['show what is kept', list],
@@ -48,6 +54,12 @@ export function define(command: Command): void {
       .exitOverride()
       .configureOutput(command.configureOutput())
     addSharedOptions(sub, ['json']).action((options: SharedOptions) => action(options))
+    // An unknown word arrives here as an argument of the default command.
+    if (name === 'list')
+      sub.allowExcessArguments().hook('preAction', () => {
+        const [word] = sub.args
+        if (word !== undefined) throw unknownCommand(word, Object.keys(actions))
+      })
   }
   command.addHelpText(
     'after',

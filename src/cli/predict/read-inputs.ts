@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
 import { fileError } from '../../file-error.ts'
+import { fileText } from '../../file-text.ts'
 import { casesOf } from '../../measure/cases.ts'
 import type { FeatureDescription } from '../../model/description.ts'
 import { featureText } from '../../model/feature-text.ts'
 import { didYouMean } from '../../model/suggest.ts'
-import { decodeNpy, type NpyArray } from '../../npy/npy.ts'
-import { decodeNpz } from '../../npy/npz.ts'
+import type { NpyArray } from '../../npy/npy.ts'
+import { readNpy, readNpz } from '../../npy/read.ts'
 import { parseExactJson } from './exact-json.ts'
 
 /** Values of one prediction, by input name. */
@@ -17,9 +18,9 @@ function wrongInput(feature: FeatureDescription, text: string): CoreMLError {
   return new CoreMLError('ERR_INPUT', `input "${feature.name}" (${featureText(feature)}): ${text}`)
 }
 
-async function read(path: string): Promise<Buffer> {
+async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path)
+    return fileText(await readFile(path))
   } catch (error) {
     throw fileError(path, error)
   }
@@ -35,9 +36,7 @@ function parseJson(text: string, where: string): unknown {
 
 /** Values of an array file for one feature: several where the array has a leading axis of cases. */
 function arrayValues(feature: FeatureDescription, array: NpyArray): unknown[] {
-  const cases = casesOf(new Map([[feature.name, array]]), [feature], 'inputs')
-  if (cases.length === 0) throw wrongInput(feature, 'the array holds no case: its first axis is 0')
-  return cases.map((values) => values[feature.name])
+  return casesOf(new Map([[feature.name, array]]), [feature], 'inputs').map((values) => values[feature.name])
 }
 
 /** The number that a text says: a bigint for an integer that a number cannot hold. */
@@ -75,15 +74,15 @@ async function valuesOf(feature: FeatureDescription, text: string): Promise<unkn
   if (feature.type === 'string') return [text]
   switch (extname(text).toLowerCase()) {
     case '.npy':
-      return arrayValues(feature, decodeNpy(await read(text)))
+      return arrayValues(feature, await readNpy(text))
     case '.npz': {
-      const arrays = await decodeNpz(await read(text))
+      const arrays = await readNpz(text)
       const array = arrays.get(feature.name) ?? (arrays.size === 1 ? [...arrays.values()][0] : undefined)
       if (!array) throw wrongInput(feature, `${text} holds no array of that name (it holds: ${[...arrays.keys()].join(', ')})`)
       return arrayValues(feature, array)
     }
     case '.json':
-      return [numbersOf(feature, parseJson((await read(text)).toString(), text))]
+      return [numbersOf(feature, parseJson(await readText(text), text))]
     default:
       return [feature.type === 'image' ? text : literal(feature, text)]
   }
@@ -91,10 +90,9 @@ async function valuesOf(feature: FeatureDescription, text: string): Promise<unkn
 
 /** Arrays or JSON values of a whole file, for all inputs at once. */
 async function casesOfFile(features: readonly FeatureDescription[], path: string): Promise<InputValues[]> {
-  const bytes = await read(path)
   switch (extname(path).toLowerCase()) {
     case '.npz': {
-      const arrays = await decodeNpz(bytes)
+      const arrays = await readNpz(path)
       const cases = casesOf(arrays, features, 'inputs')
       if (cases.length === 0) {
         const names = features.map(({ name }) => name).join(', ')
@@ -106,7 +104,7 @@ async function casesOfFile(features: readonly FeatureDescription[], path: string
       return cases
     }
     case '.json': {
-      const value = parseJson(bytes.toString(), path)
+      const value = parseJson(await readText(path), path)
       const list = Array.isArray(value) ? value : [value]
       if (list.length === 0 || !list.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one))) {
         throw new CoreMLError('ERR_INPUT', `${path} must hold an object from input names to values, or an array of such objects`)

@@ -26,6 +26,11 @@ export interface PredictCommandOptions extends SharedOptions {
   resize?: ResizeMode
 }
 
+/** A probability in percent, which a model may also give as NaN. */
+function shareText(probability: number): string {
+  return Number.isFinite(probability) ? `${(100 * probability).toFixed(2).padStart(6)} %` : String(probability).padStart(6)
+}
+
 /** Predictions one after another; a model with state sees the cases as steps of one sequence. */
 async function predictAll(
   model: Model,
@@ -79,7 +84,7 @@ function print(
     }
     const labelWidth = Math.max(0, ...(top ?? []).map(({ label }) => label.length))
     for (const [rank, { label, probability }] of (top ?? []).entries()) {
-      lines.push(`  ${rank + 1}  ${label.padEnd(labelWidth)}  ${(100 * probability).toFixed(2).padStart(6)} %`)
+      lines.push(`  ${rank + 1}  ${label.padEnd(labelWidth)}  ${shareText(probability)}`)
     }
   }
   if (out !== undefined) lines.push('', `outputs written to ${out}`)

@@ -1,3 +1,4 @@
+import { plural } from '../../measure/words.ts'
 import { toNumbers } from '../../model/convert.ts'
 import { shapeText } from '../../model/feature-text.ts'
 import type { Tensor } from '../../model/tensor.ts'
@@ -44,9 +45,9 @@ export function valueSummary(value: FeatureValue, file?: string): string {
   if (typeof value === 'number') return numberText(value)
   if (value instanceof Map) {
     const entries = [...value].slice(0, shown).map(([key, number]) => `${key}: ${numberText(number)}`)
-    return `${value.size} entries  {${entries.join(', ')}${value.size > entries.length ? ', …' : ''}}`
+    return `${value.size} ${value.size === 1 ? 'entry' : 'entries'}  {${entries.join(', ')}${value.size > entries.length ? ', …' : ''}}`
   }
-  if (Array.isArray(value)) return `${value.length} items  ${listText(value.slice(0, shown).map(String), value.length)}`
+  if (Array.isArray(value)) return `${plural(value.length, 'item')}  ${listText(value.slice(0, shown).map(String), value.length)}`
   if (isTensor(value)) return tensorText(value)
   if (isImage(value))
     return `image ${value.width}×${value.height} ${value.format ?? 'rgba'}${file === undefined ? '' : `  written to ${file}`}`

@@ -39,6 +39,6 @@ export function refusalOf({ type }: Model, label: string): CoreMLError | undefin
   if (!name) return undefined
   return new CoreMLError(
     'ERR_MODEL_UNSUPPORTED',
-    `${label} is a ${name}, which runs only on Apple systems: its computation is part of the operating system, not of the file. Use the apple backend on a Mac`,
+    `${label} is ${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}, which runs only on Apple systems: its computation is part of the operating system, not of the file. Use the apple backend on a Mac`,
   )
 }

@@ -5,6 +5,7 @@ import { CoreMLError } from '../../../errors.ts'
 import { type Model, type ModelFile, openModel, pipelineOf } from '../../../format/index.ts'
 import { describeModel } from '../../../model/describe.ts'
 import type { ModelDescription } from '../../../model/description.ts'
+import { modelPath } from '../../../model/model-source.ts'
 import type { Features } from '../../../model/values.ts'
 import type { MakeEvaluator } from '../evaluator.ts'
 import { lowering, makeEvaluator, type PortableContext } from '../make-evaluator.ts'
@@ -48,7 +49,7 @@ const warmUp = 3
  * @throws CoreMLError ERR_MODEL_UNSUPPORTED for models of which nothing runs as an ONNX graph; ERR_ARGUMENT for more predictions than a trace holds
  */
 export async function profileModel(path: string, options: ProfileOptions): Promise<Profile> {
-  const file = await openModel(path)
+  const file = await openModel(await modelPath(path, 'profile: the model'))
   try {
     const folder = await mkdtemp(join(tmpdir(), 'coreml-bridge-profile-'))
     try {

@@ -1,4 +1,5 @@
 import { chips } from '../../../chips/catalogue.ts'
+import { coresText } from '../../chips.ts'
 import { bottomAxis, type Chart, frame, mark, text } from '../chart.ts'
 import { linearScale } from '../scale.ts'
 import { horizontalBar } from './bars.ts'
@@ -9,11 +10,12 @@ const rowHeight = 20
 export function chipsChart(own: ReadonlySet<string>): Chart {
   const area = frame(54 + rowHeight * chips.length, 110)
   const scale = linearScale(0, Math.max(...chips.map(({ tops }) => tops ?? 0)), area.left, area.width - area.right)
-  const rows = chips.map(({ name, tops, topsPrecision, neuralEngineCores, coreML }, row) => {
+  const rows = chips.map((chip, row) => {
+    const { name, tops, topsPrecision, coreML } = chip
     const middle = area.top + rowHeight * (row + 0.5)
     const figure = tops === null ? 'no figure quoted' : `${tops} TOPS (${topsPrecision})`
     const usable = coreML ? '' : ', not usable by Core ML'
-    const label = `${name}: ${neuralEngineCores ?? 'unknown'} cores, ${figure}${usable}`
+    const label = `${name}: ${coresText(chip)} cores, ${figure}${usable}`
     const words = text(
       scale(tops ?? 0) + 6,
       middle + 4,
@@ -28,7 +30,7 @@ export function chipsChart(own: ReadonlySet<string>): Chart {
     kind: 'chips',
     title: 'Neural Engines of Apple’s chips',
     description:
-      'Apple’s own figures: half precision through A16 and M3, 8-bit from A17 Pro and M4 on, so that the two cannot be compared. → is a chip of these results.',
+      'Apple’s own figures: half precision through A16 and M3, 8-bit from A17 Pro and M4 on, so that the two cannot be compared. → is a chip of these results. Cores with "?" are presumed.',
     frame: area,
     content: `${bottomAxis(area, scale, (value) => String(value), 'TOPS as quoted by Apple')}${rows.join('')}`,
     table: {
@@ -36,7 +38,7 @@ export function chipsChart(own: ReadonlySet<string>): Chart {
       rows: chips.map((chip) => [
         chip.name,
         String(chip.year),
-        String(chip.neuralEngineCores ?? 'unknown'),
+        coresText(chip),
         String(chip.tops ?? 'not quoted'),
         chip.topsPrecision ?? '–',
         chip.process,

@@ -20,7 +20,7 @@ describe('models that run only elsewhere', () => {
   it("Apple's own types are named", () => {
     for (const [type, name] of Object.entries(appleOnly))
       expect(refusalOf(create(ModelSchema, { type: { case: type, value: {} } as never }), 'model')).toMatchObject(
-        coded('ERR_MODEL_UNSUPPORTED', new RegExp(`model is a ${name}, which runs only on Apple`)),
+        coded('ERR_MODEL_UNSUPPORTED', new RegExp(`model is an? ${name}, which runs only on Apple`)),
       )
   })
 
@@ -153,8 +153,8 @@ describe('inputs that a model cannot take', () => {
         },
       }
       const at = (...x: number[]) => ({ x: { type: 'float64' as const, data: Float64Array.from(x), dims: [2] } })
-      await failing(neighbors, at(1, Number.NaN), /no finite distance to any sample/)
-      await failing(neighbors, at(-Infinity, 0), /no finite distance to any sample/)
+      await failing(neighbors, at(1, Number.NaN), /input 'x' is not finite: no sample is at a finite distance/)
+      await failing(neighbors, at(-Infinity, 0), /input 'x' is not finite: no sample is at a finite distance/)
       expect(await make(neighbors).run(at(1, 1.9), {})).toEqual({ label: 'c' })
     }
   })

@@ -1,5 +1,7 @@
+import type { CoreMLError } from '../../../../errors.ts'
 import type { KNearestNeighborsClassifier } from '../../../../format/index.ts'
-import { type ClassicModel, type ClassicSpec, integer, invalidInput, invalidModel } from '../features.ts'
+import type { Features } from '../../../../model/values.ts'
+import { type ClassicModel, type ClassicSpec, inputsOf, integer, invalidInput, invalidModel, numbersOf } from '../features.ts'
 import { type Label, labelsOf, makeClassification } from '../labels.ts'
 import { makeVectorizer } from '../vectorize.ts'
 import { kdTreeSearch, linearSearch, type NeighborSearch, type Samples } from './search.ts'
@@ -40,7 +42,7 @@ export function makeKNearestNeighborsClassifier(spec: ClassicSpec<KNearestNeighb
       const { rows } = vectorizer.rows([inputs])
       if (count === 0) return classify(fallback!, [fallback!], [1])
       const found = search(rows, Math.min(neighbors, count))
-      if (!Number.isFinite(found.distances[0])) throw invalidInput(spec, 'its inputs have no finite distance to any sample')
+      if (!Number.isFinite(found.distances[0])) throw noDistance(spec, inputs)
       const exact = inverse && found.distances[0] === 0
       const votes = new Float64Array(classes.length)
       let best = -1
@@ -60,6 +62,16 @@ export function makeKNearestNeighborsClassifier(spec: ClassicSpec<KNearestNeighb
       )
     },
   }
+}
+
+/** The error for inputs that are at no distance from any sample; it names the input that is not finite. */
+function noDistance(spec: ClassicSpec, inputs: Features): CoreMLError {
+  const isOdd = (value: number) => !Number.isFinite(value)
+  const odd = inputsOf(spec).find(({ name }) => {
+    const value = inputs[name]
+    return value !== undefined && Array.from(numbersOf(spec, name, value)).some(isOdd)
+  })
+  return invalidInput(spec, `${odd ? `input '${odd.name}' is not finite` : 'its inputs are too large'}: no sample is at a finite distance`)
 }
 
 function makeSearch(spec: ClassicSpec<KNearestNeighborsClassifier>, samples: Samples): NeighborSearch {
