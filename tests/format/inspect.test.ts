@@ -91,8 +91,20 @@ test('what is updatable', async () => {
   expect(neighbors.updatable?.parameters[0]).toMatchObject({ name: 'numberOfNeighbors', default: 3 })
 })
 
+test('an updatable pipeline says which of its models is', async () => {
+  const { model, trainingInputs } = await inspect(fixture('updatable-pipeline.mlmodel'))
+  expect(model.models?.map(({ name, type }) => [name, type])).toEqual([
+    ['scaler', 'scaler'],
+    ['neighbors', 'kNearestNeighborsClassifier'],
+  ])
+  const [scaler, neighbors] = model.models!
+  expect(scaler).not.toHaveProperty('updatable')
+  expect(neighbors?.updatable).toEqual({ layers: [], losses: [], parameters: [expect.objectContaining({ name: 'numberOfNeighbors' })] })
+  expect(trainingInputs.map(({ name }) => name)).toEqual(['raw', 'label'])
+})
+
 test.each([
-  ...['quantized', 'neighbors', 'updatable', 'pipeline'].map((name) => `${name}.mlmodel`),
+  ...['quantized', 'neighbors', 'updatable', 'updatable-pipeline', 'pipeline'].map((name) => `${name}.mlmodel`),
   ...['storage-types', 'functions', 'state', 'classifier', 'image-sizes'].map((name) => `${name}.mlpackage`),
 ])('%s: plain data that JSON can hold', async (name) => {
   const summary = await inspect(fixture(name))
