@@ -22,7 +22,7 @@ export function intervalText([low, high]: Interval, text: (value: number) => str
 
 /** `62 %`. */
 export function percentText(share: number): string {
-  return Number.isFinite(share) ? `${digits(share * 100, 2)} %` : 'an unknown share'
+  return `${digits(share * 100, 2)} %`
 }
 
 const byteUnits = [

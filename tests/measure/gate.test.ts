@@ -161,11 +161,21 @@ describe('failures without a gate', () => {
       reference: 'given',
       samples: 1,
       outputs: [
-        { name: 'y', psnr: 12, cosine: 0.9, maxError: 1, top1: null, top5: null, nonFinite: 0, passed: false, note: 'PSNR is below 40 dB' },
+        {
+          name: 'y',
+          psnr: 12,
+          cosine: 0.9,
+          maxError: 1,
+          top1: null,
+          top5: null,
+          nonFinite: 0,
+          passed: false,
+          note: 'PSNR is 12.0 dB, below 40 dB',
+        },
       ],
     }
     expect(failuresOf(wrong)).toEqual([
-      { model: 'MobileNetV2', gate: 'outputs of cpuAndNeuralEngine', reason: 'WRONG: y: PSNR is below 40 dB' },
+      { model: 'MobileNetV2', gate: 'outputs of cpuAndNeuralEngine', reason: 'WRONG: y: PSNR is 12.0 dB, below 40 dB' },
     ])
     const nothing = structuredClone(result)
     nothing.models[0]!.units = [{ status: 'failed', units: 'cpuOnly', phase: 'load', code: 'ERR_OP_UNSUPPORTED', message: 'no' }]

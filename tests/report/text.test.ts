@@ -1,10 +1,13 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { chips } from '../../src/chips/catalogue.ts'
 import { type CompareResult, compareResult } from '../../src/measure/result.ts'
 import { bytesText, countText, durationText, intervalText } from '../../src/measure/words.ts'
 import { allNotes } from '../../src/report/cells.ts'
+import { coresText } from '../../src/report/chips.ts'
 import { consoleReport } from '../../src/report/console.ts'
 import { csvReport } from '../../src/report/csv.ts'
+import { chipsChart } from '../../src/report/html/charts/chips.ts'
 import { machineText } from '../../src/report/machine.ts'
 import { markdownReport } from '../../src/report/markdown.ts'
 import { macResult } from './fixture.ts'
@@ -37,6 +40,16 @@ describe('words', () => {
     expect([countText(12.34), countText(12_400), countText(1_234_567)]).toEqual(['12.3', '12 400', '1 230 000'])
     expect(intervalText([1.5, 1.62], durationText)).toBe('1.5 ms to 1.62 ms')
   })
+})
+
+test('cores that are presumed have a question mark', () => {
+  const [sure, presumed] = [true, false].map((verified) => chips.find(({ coresVerified }) => coresVerified === verified)!)
+  expect([coresText(sure!), coresText(presumed!)]).toEqual([
+    String(sure!.neuralEngineCores),
+    `${presumed!.neuralEngineCores ?? 'unknown'}?`,
+  ])
+  const rows = chipsChart(new Set()).table.rows.filter(([name]) => name === presumed!.name)
+  expect(rows[0]).toContain(coresText(presumed!))
 })
 
 describe('console', () => {

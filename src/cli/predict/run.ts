@@ -11,7 +11,7 @@ import { startProgress } from '../progress.ts'
 import { jsonFeatures, jsonTop } from './json.ts'
 import { type InputValues, readInputValues } from './read-inputs.ts'
 import { saveImages, saveNpz } from './save.ts'
-import { numberText, valueSummary } from './summary.ts'
+import { numberText, probabilityText, valueSummary } from './summary.ts'
 import { topLabels } from './top.ts'
 
 /** Version of the form of `predict --json`. */
@@ -24,11 +24,6 @@ export interface PredictCommandOptions extends SharedOptions {
   out?: string
   imageDir: string
   resize?: ResizeMode
-}
-
-/** A probability in percent, which a model may also give as NaN. */
-function shareText(probability: number): string {
-  return Number.isFinite(probability) ? `${(100 * probability).toFixed(2).padStart(6)} %` : String(probability).padStart(6)
 }
 
 /** Predictions one after another; a model with state sees the cases as steps of one sequence. */
@@ -84,7 +79,7 @@ function print(
     }
     const labelWidth = Math.max(0, ...(top ?? []).map(({ label }) => label.length))
     for (const [rank, { label, probability }] of (top ?? []).entries()) {
-      lines.push(`  ${rank + 1}  ${label.padEnd(labelWidth)}  ${shareText(probability)}`)
+      lines.push(`  ${rank + 1}  ${label.padEnd(labelWidth)}  ${probabilityText(probability)}`)
     }
   }
   if (out !== undefined) lines.push('', `outputs written to ${out}`)

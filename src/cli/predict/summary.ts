@@ -39,6 +39,11 @@ function tensorText({ type, data, dims }: Tensor): string {
   return odd > 0 ? `${text}  ${odd} not finite` : text
 }
 
+/** A probability in percent, which a model may also give as NaN. */
+export function probabilityText(probability: number): string {
+  return Number.isFinite(probability) ? `${(100 * probability).toFixed(2).padStart(6)} %` : String(probability).padStart(6)
+}
+
 /** An output value in one line. */
 export function valueSummary(value: FeatureValue, file?: string): string {
   if (typeof value === 'string' || typeof value === 'bigint') return String(value)
