@@ -50,9 +50,14 @@ export function makeTreeEnsembleRegressor(spec: ClassicSpec<TreeEnsembleRegresso
   return makeModel(sums, (values) => ({ [output.name]: giveNumbers(output, finish(values)) }))
 }
 
+/** Softmax over the scores, of which the first is taken for 0. */
+const softmaxAgainstFirst = (scores: ArrayLike<number>): number[] => softmaxWithZeroClass(Array.from(scores).slice(1))
+
 /**
- * Tree ensemble classification. One dimension stands for two classes: the value is the probability of the second one, which wins with more than ½. The
- * reference transform adds a first class with score 0. Otherwise there is one dimension a class. The label is the class with the highest value after the transform.
+ * Tree ensemble classification. One dimension stands for two classes: the value is the probability of the second one, which wins with more than ½.
+ * Otherwise there is one dimension a class. With the reference transform the first class has score 0: either it has no dimension, or, as Apple's
+ * validator asks of three classes and more, it has one, whose value then counts for nothing (the format does not say; where it is 0 every
+ * reading is the same). The label is the class with the highest value after the transform.
  */
 export function makeTreeEnsembleClassifier(spec: ClassicSpec<TreeEnsembleClassifier>): ClassicModel {
   const sums = makeSums(spec)
@@ -60,15 +65,17 @@ export function makeTreeEnsembleClassifier(spec: ClassicSpec<TreeEnsembleClassif
   const transform = spec.parameters.postEvaluationTransform
   const zeroClass = transform === TreeEnsembleTransform.Classification_SoftMaxWithZeroClassReference
   const binary = dimensions === 1 && !zeroClass
-  const classes = binary || zeroClass ? dimensions + 1 : dimensions
-  const labels = labelsOf(spec.parameters.classLabels) ?? Array.from({ length: classes }, (_, index) => index)
+  const stated = labelsOf(spec.parameters.classLabels)
+  const zeroHasDimension = zeroClass && dimensions > 1 && stated?.length === dimensions
+  const classes = binary || (zeroClass && !zeroHasDimension) ? dimensions + 1 : dimensions
+  const labels = stated ?? Array.from({ length: classes }, (_, index) => index)
   if (labels.length !== classes)
     throw invalidModel(spec, `${dimensions} prediction dimensions belong to ${classes} classes; it has ${labels.length} labels`)
   const scores = {
     [TreeEnsembleTransform.NoTransform]: (values: ArrayLike<number>): ArrayLike<number> => values,
     [TreeEnsembleTransform.Classification_SoftMax]: softmax,
     [TreeEnsembleTransform.Regression_Logistic]: (values: ArrayLike<number>) => Array.from(values, logistic),
-    [TreeEnsembleTransform.Classification_SoftMaxWithZeroClassReference]: softmaxWithZeroClass,
+    [TreeEnsembleTransform.Classification_SoftMaxWithZeroClassReference]: zeroHasDimension ? softmaxAgainstFirst : softmaxWithZeroClass,
   }[transform]
   if (!scores) throw invalidModel(spec, `unknown post-evaluation transform ${transform}`)
   const classify = makeClassification(spec)
