@@ -11,7 +11,8 @@ export type GateFunction = (graph: GraphBuilder, x: Value) => Value
 
 const limit = 50
 
-function clipped(graph: GraphBuilder, x: Value, bound = limit): Value {
+/** `x` cut to ±`bound`. */
+export function clipped(graph: GraphBuilder, x: Value, bound = limit): Value {
   return graph.op('Clip', [x, graph.scalar(-bound), graph.scalar(bound)])
 }
 

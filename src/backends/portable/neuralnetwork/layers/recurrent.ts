@@ -14,7 +14,7 @@ import { rowsOfBatch } from '../../onnx/initial-state.ts'
 import { recurrentLayer } from '../../onnx/recurrent-layer.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
-import { type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
+import { clipped, type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
 import { openShape } from '../shapes.ts'
 import { reversed } from './shape.ts'
 
@@ -311,7 +311,7 @@ function lstm(
   ]
   const gates = gatesOf(layer, activations, 3 * directions.length)
   const threshold = params.cellClipThreshold || 50
-  // A cell takes long to get to 50, and its tanh is 1 long before.
+  // A cell takes long to get to 50, and its tanh is 1 long before; docs/portable.md says what is left of the difference.
   if (threshold < 50 || gates.some(({ saturates }) => !saturates)) {
     const ran = parts.map((part, index) => {
       const x = index === 1 ? reversed(layer, inputs[0]!, [0]) : inputs[0]!
@@ -343,11 +343,13 @@ function lstm(
     input_forget: params.coupledInputAndForgetGate ? 1 : 0,
     ...functions(gates),
   }
-  const [all, last, cell] = recurrentLayer(graph, 'LSTM', inputs, attributes)
+  const [all, last, unclipped] = recurrentLayer(graph, 'LSTM', inputs, attributes)
+  // The kernel does not clip. Core ML's cell lies within the threshold, so that the last one is closer to it cut, and the same after a single step.
+  const cell = clipped(graph, unclipped!, threshold)
   const y = result(layer, all!, last!, params.sequenceOutput)
-  if (!two) return [y, outward(layer, last!), outward(layer, cell!)]
+  if (!two) return [y, outward(layer, last!), outward(layer, cell)]
   const direction = (value: Value, index: number) => outward(layer, graph.slice(value, [0], [index], [index + 1]))
-  return [y, direction(last!, 0), direction(cell!, 0), direction(last!, 1), direction(cell!, 1)]
+  return [y, direction(last!, 0), direction(cell, 0), direction(last!, 1), direction(cell, 1)]
 }
 
 export const recurrentLayers: LayerTable = {
