@@ -22,7 +22,7 @@ type Encoded =
   | string
   | number
   | { type: TensorType; dims: number[]; data: (number | string)[] }
-  | { format: 'rgba' | 'gray8'; width: number; height: number; data: number[] }
+  | { format: 'rgba' | 'gray8' | 'gray16f'; width: number; height: number; data: number[] }
   | { map: [string | number, number][] }
 
 export function fixtureNames(): string[] {
@@ -43,7 +43,10 @@ export function loadFixture(name: string, { precision, functionName }: Partial<F
 function decode(value: Encoded): FeatureValue {
   if (typeof value !== 'object') return value
   if ('map' in value) return new Map(value.map)
-  if ('format' in value) return { ...value, data: Uint8Array.from(value.data) }
+  if ('format' in value) {
+    const data = value.format === 'gray16f' ? (fromNumbers(value.data, 'float16') as Uint16Array) : Uint8Array.from(value.data)
+    return { ...value, data }
+  }
   return { type: value.type, dims: value.dims, data: fromNumbers(value.data.map(Number), value.type) }
 }
 
