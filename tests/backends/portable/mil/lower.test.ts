@@ -115,6 +115,38 @@ describe('lowering of ML Programs', () => {
     expect(old!.y).toEqual([3, 1])
   })
 
+  describe('an index out of bounds of an op that gathers or scatters along axes', () => {
+    const updates = { updates: { floats: [9], dims: [1] }, mode: { text: 'update' } }
+    const axis = { axis: { ints: [0] } }
+    const nd = { indices: { ints: [-1], dims: [1, 1] } }
+    const along = { indices: { ints: [-1], dims: [1] } }
+    const cases = [
+      ['gather_along_axis', { x: 'x', ...axis }, along, [3], [1]],
+      ['gather_nd', { x: 'x' }, nd, [3], [1]],
+      ['scatter_along_axis', { data: 'x', ...axis, ...updates }, along, [1, -2, 9], [9, -2, 3]],
+      ['scatter_nd', { data: 'x', ...updates }, nd, [1, -2, 9], [9, -2, 3]],
+    ] as const
+    test.each(cases)('%s', async (type, given, known, counted, safe) => {
+      const program = (opset: string, indices: Parameters<typeof operation>[1], more: Parameters<typeof operation>[1] = {}) =>
+        programModel(
+          { x: float32(3), i: int32(...known.indices.dims) },
+          [operation(type, { ...given, ...indices, ...more }, { y: float32(counted.length) })],
+          ['y'],
+          opset,
+        )
+      const feeds = { x, i: new Tensor('int32', Int32Array.of(-1), known.indices.dims) }
+      const told = { indices: 'i' }
+      for (const indices of [known, told]) {
+        // Until iOS 16 it counts from the end.
+        expect((await run(program('CoreML6', indices), feeds))[0]!.y).toEqual(counted)
+        expect((await run(program('CoreML7', indices, { validate_indices: { bool: false } }), feeds))[0]!.y).toEqual(safe)
+      }
+      const checked = { validate_indices: { bool: true } }
+      expect(() => lower(program('CoreML7', known, checked))).toThrow(/index -1 is out of bounds/)
+      await expect(run(program('CoreML7', told, checked), feeds)).rejects.toThrow(/out of (data )?bounds|out of range|invalid ind/i)
+    })
+  })
+
   test('a 0 in a shape that a run tells takes over a dimension, since iOS 17 counted from the end', async () => {
     const reshapes = (dims: null[]) => [
       operation('reshape', { x: 'x', shape: 'shape' }, { reshaped: float32(...dims) }),
