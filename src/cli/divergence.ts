@@ -40,10 +40,11 @@ function sides(
   ]
 }
 
-function line({ name, psnr, maxError, nonFinite }: ValueAgreement, width: number): string {
+function line({ name, psnr, maxError, nonFinite, shapes }: ValueAgreement, width: number): string {
+  if (shapes) return `  ${name.padEnd(width)}  shape [${shapes.reference.join(', ')}] against [${shapes.other.join(', ')}]`
   const agreement = psnr === null ? 'equal' : `${psnr.toFixed(1)} dB`
   const lost = nonFinite > 0 ? `, ${nonFinite} elements no longer finite` : ''
-  return `  ${name.padEnd(width)}  ${agreement.padStart(9)}  max error ${maxError.toPrecision(3)}${lost}`
+  return `  ${name.padEnd(width)}  ${agreement.padStart(9)}  max error ${maxError!.toPrecision(3)}${lost}`
 }
 
 function print({ reference, other, limit, values, first }: Divergence): void {

@@ -18,11 +18,14 @@ export interface DivergenceSide {
 /** How well one inner value of the two runs agrees; the first run is the reference. */
 export interface ValueAgreement {
   name: string
-  /** 20·log10(max|reference| / rmse), dB; null where the values are equal. */
+  /** 20·log10(max|reference| / rmse), dB; null where the values are equal, and where they are of two sizes. */
   psnr: number | null
-  maxError: number
+  /** Null where the values are of two sizes. */
+  maxError: number | null
   /** Elements that are finite in the reference and not in the other run. */
   nonFinite: number
+  /** Only where the two runs have another number of elements. */
+  shapes?: { reference: number[]; other: number[] }
 }
 
 /** What {@link findDivergence} gives. */
@@ -32,7 +35,7 @@ export interface Divergence {
   limit: number
   /** Every inner value that both runs have, in the order in which the first computes them. */
   values: ValueAgreement[]
-  /** The first that falls below the limit, or turns to NaN or infinity; null where none does. */
+  /** The first that falls below the limit, turns to NaN or infinity, or is of another size; null where none does. */
   first: ValueAgreement | null
 }
 
@@ -56,15 +59,12 @@ export async function findDivergence(left: DivergenceSide, right: DivergenceSide
   const values: ValueAgreement[] = []
   for (const [name, expected] of Object.entries(reference.values)) {
     const got = other.values[name]
-    if (got && expected.data.length === got.data.length) values.push(agreement(name, expected, got))
+    if (got) values.push(agreement(name, expected, got))
   }
   if (values.length === 0) {
-    throw new CoreMLError(
-      'ERR_ARGUMENT',
-      `${left.label} and ${right.label} have no inner value of the same name and size: nothing can be compared`,
-    )
+    throw new CoreMLError('ERR_ARGUMENT', `${left.label} and ${right.label} have no inner value of the same name: nothing can be compared`)
   }
-  const first = values.find(({ psnr, nonFinite }) => nonFinite > 0 || (psnr !== null && psnr < limit)) ?? null
+  const first = values.find(({ psnr, nonFinite, shapes }) => shapes || nonFinite > 0 || (psnr !== null && psnr < limit)) ?? null
   return { reference: left.label, other: right.label, limit, values, first }
 }
 
@@ -88,6 +88,9 @@ async function innerValues(side: DivergenceSide, given: Features | undefined, { 
 }
 
 function agreement(name: string, expected: Tensor, got: Tensor): ValueAgreement {
+  if (expected.data.length !== got.data.length) {
+    return { name, psnr: null, maxError: null, nonFinite: 0, shapes: { reference: [...expected.dims], other: [...got.dims] } }
+  }
   const [left, right] = [toNumbers(expected.data, expected.type), toNumbers(got.data, got.type)]
   let squares = 0
   let largest = 0

@@ -220,6 +220,20 @@ describe('compare --find-divergence', () => {
     const { status, stdout } = await cli(['compare', lstm, '--find-divergence', '--units', 'cpuOnly', '--json'])
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, first: null })
+  })
+
+  test.each([
+    ['tripled', /"squared" is the first to part, after 1 that agree/, /squared +-?\d+\.\d dB {2}max error/],
+    ['doubled', /"squared" is the first to part, after 1 that agree/, /squared +shape \[4\] against \[8\]/],
+  ])('names the op by which %s parts, and fails', async (name, first, line) => {
+    const [reference, other] = ['overflow', name].map((each) => `tests/fixtures/divergence/${each}.mlpackage`)
+    const { status, stdout } = await cli(['compare', reference!, other!, '--find-divergence', ...backend])
+    expect(stdout).toMatch(first)
+    expect(stdout).toMatch(line)
+    expect(status).toBe(1)
+  })
+
+  test('refuses a unit that the backend has not', async () => {
     const refused = await cli(['compare', lstm, lstm, '--find-divergence', '--backend', 'portable', '--units', 'cpuAndNeuralEngine'])
     expect(refused.status).toBe(3)
   })

@@ -46,6 +46,16 @@ describe('findDivergence', () => {
     expect(found.values.length).toBeGreaterThanOrEqual(3)
   })
 
+  test('a value of another size parts, with both shapes', async () => {
+    const doubled = side('float32', 'tests/fixtures/divergence/doubled.mlpackage')
+    const found = await findDivergence(side('float32'), doubled, { inputs: input([1, 2, 3, 4]) })
+    expect(found.first).toMatchObject({ name: 'squared', psnr: null, maxError: null, shapes: { reference: [4], other: [8] } })
+    // What follows has its size back, and is alike.
+    const others = found.values.filter(({ name }) => name !== 'squared')
+    expect(others.length).toBeGreaterThanOrEqual(3)
+    for (const { psnr, shapes } of others) expect({ psnr, shapes }).toEqual({ psnr: null, shapes: undefined })
+  })
+
   test('refuses models without a value in common', async () => {
     const other = side('float32', 'models/trees/trees.mlmodel')
     await expect(findDivergence(side('float32'), other, { inputs: input([1, 2, 3, 4]) })).rejects.toThrow()
