@@ -112,9 +112,48 @@ function onnxResize(builder: GraphBuilder, x: Value, sizes: readonly ShapeElemen
  * half_pixel_centers has it, whose resizing converters turn into this op; a single new pixel is the first one.
  */
 function resizeNearest(op: OpContext, x: Value, sizes: readonly ShapeElement[], sampling: Sampling): Value {
+  const { builder } = op
+  // Points that ONNX has no name for; a single one of ALIGN_CORNERS lies in the middle, where ONNX takes the first pixel.
+  const single = sizes.some((size) => typeof size !== 'number' || size === 1)
+  if (sampling === 'OFFSET_CORNERS' || (sampling === 'ALIGN_CORNERS' && single)) {
+    return [x.dims.length - 2, x.dims.length - 1].reduce(
+      (value, axis, index) =>
+        builder.op('Gather', [value, nearestPixels(builder, sampling, builder.dim(x, axis), sizes[index]!)], { axis }),
+      x,
+    )
+  }
   const mode = sampling === 'DEFAULT' ? 'pytorch_half_pixel' : transformations[sampling]
   if (!mode) return op.unsupported(`nearest neighbours with sampling mode ${sampling}`)
-  return onnxResize(op.builder, x, sizes, { mode: 'nearest', coordinate_transformation_mode: mode, nearest_mode: 'round_prefer_ceil' })
+  return onnxResize(builder, x, sizes, { mode: 'nearest', coordinate_transformation_mode: mode, nearest_mode: 'round_prefer_ceil' })
+}
+
+/**
+ * Which of `size` pixels are nearest to the sampling points of one axis, in whole numbers, so that no rounding decides between two at the same
+ * distance: the latter is taken.
+ */
+function nearestPixels(
+  builder: GraphBuilder,
+  sampling: 'OFFSET_CORNERS' | 'ALIGN_CORNERS',
+  size: ShapeElement,
+  count: ShapeElement,
+): Value {
+  const [one, two] = [builder.scalar(1, 'int64'), builder.scalar(2, 'int64')]
+  const last = builder.op('Sub', [asValue(builder, size), one])
+  const points = asValue(builder, count)
+  const twice = builder.op('Mul', [range(builder, count), two])
+  // Twice the point, as a fraction: (2 i + 1) max(last, 1) / count, or 2 i last / (count - 1).
+  let numerator: Value
+  let denominator: Value
+  if (sampling === 'OFFSET_CORNERS') {
+    numerator = builder.op('Mul', [builder.op('Add', [twice, one]), builder.op('Max', [last, one])])
+    denominator = points
+  } else {
+    const middle = builder.op('Where', [builder.op('Equal', [points, one]), last, builder.scalar(0, 'int64')])
+    numerator = builder.op('Add', [builder.op('Mul', [twice, last]), middle])
+    denominator = builder.op('Max', [builder.op('Sub', [points, one]), one])
+  }
+  const nearest = builder.op('Div', [builder.op('Add', [numerator, denominator]), builder.op('Mul', [denominator, two])])
+  return builder.op('Min', [nearest, last])
 }
 
 /** The last two dimensions times the op's scale factors, rounded down. What that makes of a product like 2.3 · 10 the program says, where it can. */
