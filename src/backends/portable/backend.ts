@@ -123,14 +123,23 @@ type Evaluation = EvaluateOptions & { timing: { nanoseconds: number } }
 
 function evaluationOf({ state, signal, intermediates }: PredictOptions): Evaluation {
   const timing = { nanoseconds: 0 }
-  return { state, signal, timing, ...(intermediates && { intermediates: { wanted: intermediates, values: {}, known: new Set() } }) }
+  return {
+    state,
+    signal,
+    timing,
+    ...(intermediates && { intermediates: { wanted: intermediates, values: {}, known: new Set(), enclosed: new Set() } }),
+  }
 }
 
 /** Every inner value that was asked for by name has to be in the model, in whichever stage of a pipeline. */
 function requireInner({ intermediates }: Evaluation): void {
   if (!intermediates || intermediates.wanted === 'all') return
   const missing = intermediates.wanted.find((name) => !intermediates.known.has(name))
-  if (missing !== undefined) throw new CoreMLError('ERR_ARGUMENT', `the model has no inner value "${missing}"`)
+  if (missing === undefined) return
+  const problem = intermediates.enclosed.has(missing)
+    ? `the inner value "${missing}" is inside a branch or loop: those cannot be asked for`
+    : `the model has no inner value "${missing}"`
+  throw new CoreMLError('ERR_ARGUMENT', problem)
 }
 
 function predictionOf(outputs: Features, { timing, intermediates }: Evaluation): Prediction {

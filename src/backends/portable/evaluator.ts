@@ -7,8 +7,11 @@ import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../ba
 export interface EvaluateOptions {
   state?: BackendState
   signal?: AbortSignal
-  /** Inner values to collect, by name: `wanted` says which, `values` receives them, `known` the names that there are: constants have no values. */
-  intermediates?: { wanted: string[] | 'all'; values: Record<string, Tensor>; known: Set<string> }
+  /**
+   * Inner values to collect, by name: `wanted` says which, `values` receives them, `known` the names that there are: constants have no values.
+   * `enclosed` receives those that are wanted and inside a branch or loop.
+   */
+  intermediates?: { wanted: string[] | 'all'; values: Record<string, Tensor>; known: Set<string>; enclosed: Set<string> }
   /** Receives the time that the computation itself took; stages add up. */
   timing?: { nanoseconds: number }
 }

@@ -37,6 +37,8 @@ export interface Lowered {
   classifier?: ClassifierOutputs
   /** Inner values by the model's own names, for `predict(…, { intermediates })`; those inside loops and branches are not among them. */
   values?: ReadonlyMap<string, Value>
+  /** Names of those inside loops and branches, for the message that they cannot be had. */
+  enclosed?: ReadonlySet<string>
 }
 
 /** Input shapes by feature name (images as [height, width, …]); used when a model has to be lowered for given shapes. */

@@ -42,6 +42,8 @@ interface Loaded {
   inner: Record<string, string>
   /** Names of inner values that were asked for and are there. */
   known: string[]
+  /** Names that were asked for and are inside a branch or loop. */
+  enclosed: string[]
 }
 
 /** A prediction that can be asked for: the tensors are handed over to another thread. */
@@ -116,6 +118,7 @@ export class OnnxEvaluator implements Evaluator {
     const results = resultsOf(loaded, answer.outputs)
     for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = results[output]!
     for (const name of loaded.known) options.intermediates!.known.add(name)
+    for (const name of loaded.enclosed) options.intermediates!.enclosed.add(name)
     return featuresOf(this.#description, results, loaded.classifier)
   }
 
@@ -233,6 +236,7 @@ export class OnnxEvaluator implements Evaluator {
   async #load(lowered: Lowered, wanted: string[] | 'all' | undefined, signal: AbortSignal | undefined): Promise<Loaded> {
     const { graph, kind, states, classifier } = lowered
     const known = wanted ? innerNames(lowered, wanted) : []
+    const enclosed = Array.isArray(wanted) ? wanted.filter((name) => lowered.enclosed?.has(name)) : []
     const inner = exposeInner(lowered, known)
     const written = new Set(states.map(({ output }) => output))
     const inputs = featurePorts(this.#description.inputs, graph.inputs)
@@ -250,7 +254,7 @@ export class OnnxEvaluator implements Evaluator {
     const memory = new Set([encoded.model, ...encoded.externalData.map(({ data }) => data)].map(({ buffer }) => buffer as ArrayBuffer))
     const request = { kind: 'createSession' as const, ...encoded, ports, threads, profile: this.#profile }
     const { session } = await this.#client.ask(request, [...memory], signal)
-    return { session, kind, classifier, inputs, outputs, inner, known }
+    return { session, kind, classifier, inputs, outputs, inner, known, enclosed }
   }
 }
 

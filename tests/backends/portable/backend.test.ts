@@ -116,6 +116,14 @@ test('a model without inner values refuses their names', async () => {
   await scaler.dispose()
 })
 
+test('an inner value of a network inside a branch is refused as such', async () => {
+  const branch = await Model.load(path('../../fixtures/nn/branch.mlmodel'), { backend: 'portable' })
+  const x = branch.inputs.find(({ name }) => name === 'x') as { shape: number[] }
+  const inputs = { x: { type: 'float32' as const, dims: x.shape, data: new Float32Array(x.shape.reduce((a, b) => a * b, 1)) }, flag: [1] }
+  await expect(branch.predict(inputs, { intermediates: ['w'] })).rejects.toThrow('the inner value "w" is inside a branch or loop')
+  await branch.dispose()
+})
+
 test('an error of one element of a batch tells which, wherever it is found', async () => {
   const string = (name: string) => ({ name, type: { type: { case: 'stringType' as const, value: {} } } })
   const vector = (name: string) => ({

@@ -120,7 +120,8 @@ function lower(file: ModelFile, target: FunctionToLower, precision: Precision, s
     builder.output(value, state.output)
   }
   const classifier = program.classifier && classifierOf(builder, program.classifier, target)
-  return { graph: builder.finish(target.name), kind: 'ML Program', states, ...(classifier && { classifier }), values: program.inner }
+  const { inner: values, enclosed } = program
+  return { graph: builder.finish(target.name), kind: 'ML Program', states, ...(classifier && { classifier }), values, enclosed }
 }
 
 /** The scores of the program's `classify` as one more output, and what makes a label and probabilities of them. */

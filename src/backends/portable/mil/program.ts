@@ -30,6 +30,8 @@ export class ProgramLowering {
   states = new Map<string, StateValue>()
   /** Values of the outermost block by the program's names, for those who want to look at them. */
   readonly inner = new Map<string, Value>()
+  /** Names of the values that only blocks inside loops and branches compute. */
+  readonly enclosed = new Set<string>()
   readonly #file: ModelFile
   readonly #problems = new Set<string>()
   #classifier: { scores: Value; labels: readonly (string | number | bigint)[]; names: readonly string[] } | undefined
@@ -112,7 +114,8 @@ export class ProgramLowering {
       if (lowered === undefined) return
       const operand = 'kind' in lowered ? lowered : this.#settle(op, index, lowered)
       scope.set(name, operand)
-      if (builder === this.root && operand.kind === 'tensor') this.inner.set(name, operand.value)
+      if (builder !== this.root) this.enclosed.add(name)
+      else if (operand.kind === 'tensor') this.inner.set(name, operand.value)
     })
     builder.hint = hint
   }

@@ -17,6 +17,7 @@ import type { LayerKind } from './layer.ts'
 import { checkLayers, NetworkLowering } from './network.ts'
 import { networkOf } from './network-of.ts'
 import { networkOutput, type OutputShapes } from './outputs.ts'
+import { writtenBy } from './scope.ts'
 import { SmallInputError } from './spatial.ts'
 import { NetworkWeights } from './weights.ts'
 
@@ -169,7 +170,8 @@ export class NetworkLowerer {
       if (!value) throw new CoreMLError('ERR_MODEL_INVALID', `nothing in the network computes its output "${feature.name}"`)
       networkOutput(graph, feature, value, shapesOf === 'legacy' && value.dims.length < 4 ? 'exact' : shapesOf)
     }
-    return { graph: graph.finish('network'), kind: 'neural network', states: [], ...(classifier && { classifier }), values: blobs }
+    const inner = { values: blobs, enclosed: writtenBy(network.layers) }
+    return { graph: graph.finish('network'), kind: 'neural network', states: [], ...(classifier && { classifier }), ...inner }
   }
 
   #graph(): GraphBuilder {

@@ -324,4 +324,22 @@ describe('inner values', () => {
       await model.dispose()
     }
   })
+
+  test('cannot be had from inside a branch or loop, which the message says', async () => {
+    const { cases } = readFixture('control-flow')
+    const model = await loadFixture('control-flow')
+    try {
+      const ask = (name: string) => model.predict(cases[0]!.inputs, { intermediates: [name] })
+      await expect(ask('add_2')).rejects.toMatchObject({
+        code: 'ERR_ARGUMENT',
+        message: 'the inner value "add_2" is inside a branch or loop: those cannot be asked for',
+      })
+      await expect(ask('add_200')).rejects.toThrow('the model has no inner value "add_200"')
+      const { intermediates } = await model.predictDetailed(cases[0]!.inputs, { intermediates: 'all' })
+      expect(Object.keys(intermediates!)).toContain('mul_0')
+      expect(Object.keys(intermediates!)).not.toContain('add_2')
+    } finally {
+      await model.dispose()
+    }
+  })
 })
