@@ -1,11 +1,10 @@
 // npm test: sets everything up and runs the tests. Arguments go to vitest.
 import { spawnSync } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import { fetchBindings } from './apple-names/fetch.mjs'
 import { fetchTypes } from './apple-names/types-ios.mjs'
 import { build, buildAddon, installDependencies, root, say } from './setup.mjs'
 import { installDebianPackages } from './setup-debian.mjs'
+import { vitestScript } from './vitest-script.mjs'
 
 installDependencies()
 build()
@@ -17,8 +16,7 @@ for (const [what, problem] of [
 ])
   if (problem) say(`${what} are not checked: ${problem}`)
 
-const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
-const { status, signal } = spawnSync(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
+const { status, signal } = spawnSync(process.execPath, [vitestScript(), 'run', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },

@@ -2,12 +2,10 @@
 // which are not instrumented, and those of Core ML itself, which is not there.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { sanitizedEnvironment } from './sanitized.mjs'
 import { root } from './setup.mjs'
-
-const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
-const library = `libclang_rt.tsan-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so`
+import { vitestScript } from './vitest-script.mjs'
 
 /** @returns whether one run ended well and without a report of any of its processes; `tell` gets what to show otherwise */
 function isClean(args, addon, folder, tell) {
@@ -21,10 +19,7 @@ function isClean(args, addon, folder, tell) {
     cwd: root,
     encoding: 'utf8',
     env: {
-      ...process.env,
-      COREML_STANDIN_ADDON: addon,
-      COREML_BRIDGE_CACHE: join(folder, 'cache'),
-      LD_PRELOAD: spawnSync('clang-19', [`-print-file-name=${library}`], { encoding: 'utf8' }).stdout.trim(),
+      ...sanitizedEnvironment('tsan', addon, folder),
       TSAN_OPTIONS: options.join(' '),
       NO_COLOR: '1',
     },
@@ -40,7 +35,7 @@ function isClean(args, addon, folder, tell) {
  * @returns {Generator<[string, boolean]>} each run's name, and whether it was clean
  */
 export function* threadSanitizerRuns({ addon, model, folder, tell }) {
-  const specs = [vitest, 'run', '--config', 'vitest.standin.config.ts']
+  const specs = [vitestScript(), 'run', '--config', 'vitest.standin.config.ts']
   yield ['every spec, with worker threads that end and are ended in the middle', isClean(specs, addon, join(folder, 'specs'), tell)]
   const stress = [join(root, 'tests/native/standin/children/stress.mjs'), addon, model]
   yield ['everything at once', isClean(stress, addon, join(folder, 'stress'), tell)]

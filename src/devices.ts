@@ -3,7 +3,7 @@ import { onnxRuntimeVersion } from './backends/portable/runtime/package.ts'
 import { backendNames, defaultBackendName, importBackend } from './backends/select.ts'
 import { describeMachine } from './measure/machine.ts'
 import type { Machine } from './measure/result.ts'
-import { systemText } from './report/machine.ts'
+import { systemText } from './measure/words.ts'
 
 /** What one backend can do here. */
 export interface BackendReport {

@@ -1,4 +1,4 @@
-import { type CategoricalMapping, type Model, type OneHotEncoder, openModel, pipelineOf } from '../format/index.ts'
+import { type CategoricalMapping, type Model, type OneHotEncoder, pipelineOf, readModel } from '../format/index.ts'
 
 /** Values that the encoders of a model know, by the name of the input that they encode. */
 export type Categories = Record<string, readonly (string | number)[]>
@@ -27,15 +27,6 @@ function collect(model: Model, categories: Categories): void {
 /** What made-up inputs of a model have to be taken from: a tabular model refuses categories that it does not know. A model that cannot be read has none. */
 export async function knownCategories(path: string): Promise<Categories> {
   const categories: Categories = {}
-  try {
-    const file = await openModel(path)
-    try {
-      collect(file.spec, categories)
-    } finally {
-      file.close()
-    }
-  } catch {
-    // Loading tells what is wrong with the model.
-  }
+  await readModel(path, ({ spec }) => collect(spec, categories))
   return categories
 }

@@ -1,5 +1,7 @@
 import path from 'node:path'
 import type { ComputeUnits, LoadOptions, Unavailable } from '../backends/backend.ts'
+import { readModel } from '../format/index.ts'
+import { describeModel } from '../model/describe.ts'
 import type { ModelDescription } from '../model/description.ts'
 import { modelPath } from '../model/model-source.ts'
 import { sizeOnDisk } from '../model/size-on-disk.ts'
@@ -7,7 +9,6 @@ import { recommend } from './analysis/recommend.ts'
 import { referenceUnits, summarizeUnit } from './analysis/unit.ts'
 import { notesOf, verdictLine } from './analysis/verdict.ts'
 import { knownCategories } from './categories.ts'
-import { descriptionInFile } from './description-in-file.ts'
 import type { CompareEvent } from './events.ts'
 import { neverOnNeuralEngine } from './never-on-engine.ts'
 import type { ModelToCompare } from './options.ts'
@@ -63,8 +64,9 @@ export async function compareModel(model: ModelToCompare, plan: Plan): Promise<C
   const bytes = sizeOnDisk(file)
   const name = model.name ?? path.basename(file).replace(/\.(mlmodel|mlpackage|mlmodelc)$/, '')
   const inputs = await inputsOf(model, file, plan)
-  const read = await descriptionInFile(file, loadOptions.functionName)
-  let reference: Reference | null = read && (await givenReference(model, plan, inputs, read))
+  // Before any unit has loaded it; a compiled model, which only Core ML reads, is described by a unit.
+  const read = await readModel(file, (opened) => describeModel(opened, loadOptions.functionName))
+  let reference: Reference | null = read ? await givenReference(model, plan, inputs, read) : null
   const cases = inputs.kind === 'file' ? Number.MAX_SAFE_INTEGER : settings.inputVariants
   const tracks = await conduct({
     name,

@@ -1,4 +1,5 @@
-import { inspect } from '../model/inspect.ts'
+import { readModel } from '../format/index.ts'
+import { inspectFile } from '../model/inspect.ts'
 import type { ModelPart } from '../model/summary.ts'
 
 /** Ops and layers of recurrent nets, which no generation of the Neural Engine runs: ML Program ops first, then layers of neural networks. */
@@ -10,12 +11,6 @@ function recurrentOf({ operations, models = [] }: ModelPart): string[] {
 
 /** What is known of a model's ops before anything runs: a sentence where no Neural Engine can run some of them, else null. */
 export async function neverOnNeuralEngine(path: string): Promise<string | null> {
-  let found: string[]
-  try {
-    found = recurrentOf((await inspect(path)).model)
-  } catch {
-    // What the reader cannot read, the backend says in its own words, or runs nevertheless (.mlmodelc).
-    return null
-  }
+  const found = (await readModel(path, (file) => recurrentOf(inspectFile(file).model))) ?? []
   return found.length === 0 ? null : `its recurrent ops (${[...new Set(found)].join(', ')}) run on no Neural Engine`
 }

@@ -1,4 +1,6 @@
+import type { Machine } from './result.ts'
 import type { Interval } from './statistics/intervals.ts'
+import { told } from './told.ts'
 
 const digits = (value: number, significant = 3): string =>
   Number(value.toPrecision(significant)).toLocaleString('en-US', { maximumSignificantDigits: significant, useGrouping: false })
@@ -52,4 +54,11 @@ export function decibelText(psnr: number | null): string {
 /** A count of things: `1 block`, `3 blocks`. */
 export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
+/** `macOS 15.6.1 (24G90)`, or the kernel's release where no product version is told. */
+export function systemText(machine: Machine): string {
+  const [version, build] = [told(machine.osVersion), told(machine.osBuild)]
+  if (version === undefined) return `${machine.platform} ${machine.osRelease}`
+  return `macOS ${version}${build === undefined ? '' : ` (${build})`}`
 }

@@ -7,7 +7,7 @@ function topsText({ tops, topsPrecision }: Chip): string {
 }
 
 /** Cores of a chip's Neural Engine, with "?" where they are presumed. */
-export function coresText({ neuralEngineCores, coresVerified }: Chip): string {
+export function engineCoresText({ neuralEngineCores, coresVerified }: Chip): string {
   return `${neuralEngineCores ?? 'unknown'}${coresVerified ? '' : '?'}`
 }
 
@@ -43,7 +43,7 @@ export function chipsReport(chips: readonly Chip[], machine: ChipIdentity): stri
     chip.name === own ? '→' : '',
     chip.name,
     String(chip.year),
-    coresText(chip),
+    engineCoresText(chip),
     topsText(chip),
     chip.process,
     chip.coreML ? 'yes' : 'no',

@@ -1,11 +1,8 @@
 import type { CompareResult } from '../measure/result.ts'
+import { told } from '../measure/told.ts'
+import { systemText } from '../measure/words.ts'
 
 type Machine = CompareResult['machine']
-
-/** The value of a part of the machine that may not be told, or not be in an older result at all. */
-function told<T>(part: { value: T } | { unavailable: string } | undefined): T | undefined {
-  return part !== undefined && 'value' in part ? part.value : undefined
-}
 
 /** The processor by Apple's name for the chip where it is known, else as it calls itself. */
 function processorText({ chip, cpu }: Machine): string {
@@ -17,13 +14,6 @@ export function coresText(machine: Machine): string {
   const kinds = { performance: told(machine.performanceCores), efficiency: told(machine.efficiencyCores) }
   const kindTexts = Object.entries(kinds).flatMap(([kind, count]) => (count === undefined ? [] : [`${count} ${kind}`]))
   return `${machine.cores} cores${kindTexts.length > 0 ? ` (${kindTexts.join(', ')})` : ''}`
-}
-
-/** `macOS 15.6.1 (24G90)`, or the kernel's release where no product version is told. */
-export function systemText(machine: Machine): string {
-  const [version, build] = [told(machine.osVersion), told(machine.osBuild)]
-  if (version === undefined) return `${machine.platform} ${machine.osRelease}`
-  return `macOS ${version}${build === undefined ? '' : ` (${build})`}`
 }
 
 /** What falsifies or slows down figures taken in this state; empty for a machine that is fine. */

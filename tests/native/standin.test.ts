@@ -1,11 +1,12 @@
 // Builds the addon against the stand-in for Core ML with AddressSanitizer and UndefinedBehaviorSanitizer, and runs its specs with them inside Node.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sanitizedEnvironment } from '../../scripts/sanitized.mjs'
+import { vitestScript } from '../../scripts/vitest-script.mjs'
 import { buildStandin, buildTimeout, lacking, skipNote } from './standin-build.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -41,12 +42,10 @@ describe.skipIf(lacking !== undefined).each(variants)(
 
     beforeAll(() => {
       const addon = buildStandin(variant)
-      const runtime = spawnSync('clang-19', ['-print-file-name=libclang_rt.asan-x86_64.so'], { encoding: 'utf8' }).stdout.trim()
-      const vitest = join(dirname(createRequire(join(root, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
       const run = spawnSync(
         process.execPath,
         [
-          vitest,
+          vitestScript(),
           'run',
           ...specs,
           '--config',
@@ -59,10 +58,7 @@ describe.skipIf(lacking !== undefined).each(variants)(
           cwd: root,
           encoding: 'utf8',
           env: {
-            ...process.env,
-            COREML_STANDIN_ADDON: addon,
-            COREML_BRIDGE_CACHE: join(folder, 'cache'),
-            LD_PRELOAD: runtime,
+            ...sanitizedEnvironment('asan', addon, folder),
             // Node itself leaks at its end; the specs count our objects instead.
             ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1',
             UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',

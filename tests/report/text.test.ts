@@ -4,7 +4,7 @@ import { chips } from '../../src/chips/catalogue.ts'
 import { type CompareResult, compareResult } from '../../src/measure/result.ts'
 import { bytesText, countText, durationText, intervalText } from '../../src/measure/words.ts'
 import { allNotes } from '../../src/report/cells.ts'
-import { coresText } from '../../src/report/chips.ts'
+import { engineCoresText } from '../../src/report/chips.ts'
 import { consoleReport } from '../../src/report/console.ts'
 import { csvReport } from '../../src/report/csv.ts'
 import { chipsChart } from '../../src/report/html/charts/chips.ts'
@@ -44,12 +44,12 @@ describe('words', () => {
 
 test('cores that are presumed have a question mark', () => {
   const [sure, presumed] = [true, false].map((verified) => chips.find(({ coresVerified }) => coresVerified === verified)!)
-  expect([coresText(sure!), coresText(presumed!)]).toEqual([
+  expect([engineCoresText(sure!), engineCoresText(presumed!)]).toEqual([
     String(sure!.neuralEngineCores),
     `${presumed!.neuralEngineCores ?? 'unknown'}?`,
   ])
   const rows = chipsChart(new Set()).table.rows.filter(([name]) => name === presumed!.name)
-  expect(rows[0]).toContain(coresText(presumed!))
+  expect(rows[0]).toContain(engineCoresText(presumed!))
 })
 
 describe('console', () => {

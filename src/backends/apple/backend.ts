@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { CoreMLError } from '../../errors.ts'
-import { type ModelBytes, openModel } from '../../format/index.ts'
+import { type ModelBytes, readModel } from '../../format/index.ts'
 import { isCompiledPath } from '../../model/compiled-path.ts'
 import { describeModel } from '../../model/describe.ts'
 import type { ModelDescription } from '../../model/description.ts'
@@ -42,18 +42,9 @@ async function describe(
   functionName: string | undefined,
   compiled: { binding: AppleBinding; compiledPath: string | undefined },
 ): Promise<ModelDescription> {
-  if (!isCompiled(source)) {
-    try {
-      const file = await openModel(source)
-      try {
-        return completeDescription(told, describeModel(file, functionName))
-      } finally {
-        file.close()
-      }
-    } catch {
-      // Core ML has loaded it: that we cannot read it is no reason to fail.
-    }
-  }
+  // Core ML has loaded it: that we cannot read it is no reason to fail.
+  const read = isCompiled(source) ? undefined : await readModel(source, (file) => describeModel(file, functionName))
+  if (read) return completeDescription(told, read)
   return { ...told, ...(await compiledFunctions(compiled.binding, compiled.compiledPath)) }
 }
 

@@ -1,5 +1,5 @@
 import { chips } from '../../../chips/catalogue.ts'
-import { coresText } from '../../chips.ts'
+import { engineCoresText } from '../../chips.ts'
 import { bottomAxis, type Chart, frame, mark, text } from '../chart.ts'
 import { linearScale } from '../scale.ts'
 import { horizontalBar } from './bars.ts'
@@ -15,7 +15,7 @@ export function chipsChart(own: ReadonlySet<string>): Chart {
     const middle = area.top + rowHeight * (row + 0.5)
     const figure = tops === null ? 'no figure quoted' : `${tops} TOPS (${topsPrecision})`
     const usable = coreML ? '' : ', not usable by Core ML'
-    const label = `${name}: ${coresText(chip)} cores, ${figure}${usable}`
+    const label = `${name}: ${engineCoresText(chip)} cores, ${figure}${usable}`
     const words = text(
       scale(tops ?? 0) + 6,
       middle + 4,
@@ -38,7 +38,7 @@ export function chipsChart(own: ReadonlySet<string>): Chart {
       rows: chips.map((chip) => [
         chip.name,
         String(chip.year),
-        coresText(chip),
+        engineCoresText(chip),
         String(chip.tops ?? 'not quoted'),
         chip.topsPrecision ?? '–',
         chip.process,

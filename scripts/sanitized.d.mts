@@ -1,0 +1,1 @@
+export function sanitizedEnvironment(sanitizer: 'asan' | 'tsan', addon: string, folder: string): NodeJS.ProcessEnv
