@@ -67,7 +67,7 @@ struct Specification {
   std::string defaultFunctionName;
   std::string shortDescription, versionString, author, license;
   std::vector<std::pair<std::string, std::string>> userDefined;
-  Labels labels; // of the first function that has any
+  Labels labels; // those of the first function with labels
   bool updatable = false;
   bool isProgram = false;
   std::vector<ProgramFunction> functions;

@@ -1,14 +1,11 @@
 import type { GraphBuilder, ShapeElement } from '../../onnx/builder.ts'
-import { interpolation } from '../../onnx/interpolation.ts'
 import { asValue } from '../../onnx/shape-element.ts'
 import { toEnd } from '../../onnx/slice-bound.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { range, upTo } from './common.ts'
 import { matmul } from './linear.ts'
-
-/** Where the points of the output lie in the input, by the name that Core ML gives it. */
-type Sampling = 'STRICT_ALIGN_CORNERS' | 'ALIGN_CORNERS' | 'DEFAULT' | 'OFFSET_CORNERS' | 'UNALIGN_CORNERS'
+import { clamp, float, nearestPixels, pixelWeights, type Sampling, spacing } from './sampling-points.ts'
 
 /** ONNX's Resize for the modes that it has. */
 const transformations: Partial<Record<Sampling, string>> = {
@@ -16,57 +13,6 @@ const transformations: Partial<Record<Sampling, string>> = {
   ALIGN_CORNERS: 'align_corners',
   DEFAULT: 'asymmetric',
   UNALIGN_CORNERS: 'half_pixel',
-}
-
-/** A number or a scalar of the graph, as float32 value. */
-function float(builder: GraphBuilder, element: ShapeElement): Value {
-  return typeof element === 'number' ? builder.scalar(element) : builder.cast(element, 'float32')
-}
-
-/**
- * Sampling points along one axis: first and distance, for `count` points over an interval of `extent` pixels
- * (the distance from the first pixel's centre to the last one's, plus one).
- */
-function spacing(builder: GraphBuilder, sampling: Sampling, extent: Value, count: ShapeElement): { first: Value; step: Value } {
-  const times = (value: Value, factor: number) => builder.op('Mul', [value, builder.scalar(factor)])
-  // `less` than `count`, but no less than one part.
-  const parts = (value: Value, less = 0) => {
-    if (typeof count === 'number') return times(value, 1 / Math.max(count - less, 1))
-    const number = builder.op('Max', [builder.op('Sub', [float(builder, count), builder.scalar(less)]), builder.scalar(1)])
-    return builder.op('Div', [value, number])
-  }
-  const last = builder.op('Sub', [extent, builder.scalar(1)])
-  const zero = builder.scalar(0)
-  switch (sampling) {
-    case 'STRICT_ALIGN_CORNERS':
-      return { first: zero, step: parts(last, 1) }
-    case 'ALIGN_CORNERS': {
-      const middle = times(last, 0.5)
-      if (typeof count === 'number') return { first: count > 1 ? zero : middle, step: parts(last, 1) }
-      const single = builder.op('Equal', [float(builder, count), builder.scalar(1)])
-      return { first: builder.op('Where', [single, middle, zero]), step: parts(last, 1) }
-    }
-    case 'DEFAULT':
-      return { first: zero, step: parts(extent) }
-    case 'OFFSET_CORNERS': {
-      const step = parts(builder.op('Max', [last, builder.scalar(1)]))
-      return { first: times(step, 0.5), step }
-    }
-    case 'UNALIGN_CORNERS': {
-      const step = parts(extent)
-      return { first: builder.op('Sub', [times(step, 0.5), builder.scalar(0.5)]), step }
-    }
-  }
-}
-
-/** Weights [..., points, size] of `size` pixels at `positions` [..., points]. */
-function pixelWeights(builder: GraphBuilder, positions: Value, size: ShapeElement): Value {
-  return interpolation(builder, positions, builder.cast(range(builder, size), 'float32'))
-}
-
-function clamp(builder: GraphBuilder, positions: Value, size: ShapeElement): Value {
-  const last = builder.op('Sub', [float(builder, size), builder.scalar(1)])
-  return builder.op('Max', [builder.op('Min', [positions, last]), builder.scalar(0)])
 }
 
 /** Resizes the last two dimensions linearly. */
@@ -125,35 +71,6 @@ function resizeNearest(op: OpContext, x: Value, sizes: readonly ShapeElement[], 
   const mode = sampling === 'DEFAULT' ? 'pytorch_half_pixel' : transformations[sampling]
   if (!mode) return op.unsupported(`nearest neighbours with sampling mode ${sampling}`)
   return onnxResize(builder, x, sizes, { mode: 'nearest', coordinate_transformation_mode: mode, nearest_mode: 'round_prefer_ceil' })
-}
-
-/**
- * Which of `size` pixels are nearest to the sampling points of one axis, in whole numbers, so that no rounding decides between two at the same
- * distance: the latter is taken.
- */
-function nearestPixels(
-  builder: GraphBuilder,
-  sampling: 'OFFSET_CORNERS' | 'ALIGN_CORNERS',
-  size: ShapeElement,
-  count: ShapeElement,
-): Value {
-  const [one, two] = [builder.scalar(1, 'int64'), builder.scalar(2, 'int64')]
-  const last = builder.op('Sub', [asValue(builder, size), one])
-  const points = asValue(builder, count)
-  const twice = builder.op('Mul', [range(builder, count), two])
-  // Twice the point, as a fraction: (2 i + 1) max(last, 1) / count, or 2 i last / (count - 1).
-  let numerator: Value
-  let denominator: Value
-  if (sampling === 'OFFSET_CORNERS') {
-    numerator = builder.op('Mul', [builder.op('Add', [twice, one]), builder.op('Max', [last, one])])
-    denominator = points
-  } else {
-    const middle = builder.op('Where', [builder.op('Equal', [points, one]), last, builder.scalar(0, 'int64')])
-    numerator = builder.op('Add', [builder.op('Mul', [twice, last]), middle])
-    denominator = builder.op('Max', [builder.op('Sub', [points, one]), one])
-  }
-  const nearest = builder.op('Div', [builder.op('Add', [numerator, denominator]), builder.op('Mul', [denominator, two])])
-  return builder.op('Min', [nearest, last])
 }
 
 /** The last two dimensions times the op's scale factors, rounded down. What that makes of a product like 2.3 · 10 the program says, where it can. */
