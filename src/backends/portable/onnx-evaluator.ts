@@ -26,6 +26,9 @@ import { PortableState } from './state.ts'
 /** Sessions kept for models that are lowered anew for each set of input shapes. */
 const specialisedSessions = 8
 
+/** As many runs as are under way when predictions follow each other closely: one runs, one is sent, and one is being prepared. */
+const sparesKept = 3
+
 /** Models in the words of Core ML's own error of a failed prediction, which programs may look for. */
 const phrases: Record<Lowered['kind'], string> = { 'ML Program': 'ML Program', 'neural network': 'a neural network model' }
 
@@ -62,8 +65,8 @@ export class OnnxEvaluator implements Evaluator {
   /** One session for every shape; absent when the model has to be lowered for given shapes. */
   #general: Loaded | undefined
   readonly #sessions = new Map<string, Promise<Loaded>>()
-  /** Feeds of the last run, whose memory the next one fills: fresh memory costs more than the copy into it. */
-  #spare: TensorData[] = []
+  /** Feeds of runs that have ended, whose memory the next ones fill: fresh memory costs more than the copy into it. */
+  readonly #spare: TensorData[][] = []
 
   private constructor(description: ModelDescription, lower: Lower, options: LoadOptions, profile: string | undefined) {
     this.#description = description
@@ -113,7 +116,7 @@ export class OnnxEvaluator implements Evaluator {
       const request = { session: loaded.session, feeds, state, returnFeeds: this.#client.movesBuffers }
       return this.#client.ask({ kind: 'run', ...request }, buffersOf(feeds), options.signal)
     })
-    if (answer.feeds) this.#spare = answer.feeds
+    if (answer.feeds && this.#spare.length < sparesKept) this.#spare.push(answer.feeds)
     if (options.timing) options.timing.nanoseconds += answer.nanoseconds
     const results = resultsOf(loaded, answer.outputs)
     for (const [output, name] of Object.entries(loaded.inner)) options.intermediates!.values[name] = results[output]!
@@ -154,7 +157,7 @@ export class OnnxEvaluator implements Evaluator {
   async dispose(): Promise<void> {
     const all = this.#all()
     this.#general = undefined
-    this.#spare = []
+    this.#spare.length = 0
     this.#sessions.clear()
     await Promise.all(
       all.map((loading) => loading.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})),
@@ -190,9 +193,7 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   #fed(loaded: Loaded, inputs: Features): Prepared {
-    const spare = this.#spare
-    this.#spare = []
-    return { loaded, feeds: feedsOf(loaded.inputs, inputs, spare) }
+    return { loaded, feeds: feedsOf(loaded.inputs, inputs, this.#spare.pop()) }
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {

@@ -6,11 +6,14 @@ import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
 import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
 import { noTelemetry, switchTelemetryOff } from './no-telemetry.ts'
+import { makeWithdrawalFlag, nextNumber, Withdrawal } from './withdrawal.ts'
 import { countAsYoung } from './young-memory.ts'
 
 /** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
 interface Channel {
   post(request: Request, transfer: ArrayBuffer[]): void
+  /** Takes requests back that were posted and have not begun, by their number. Channels without it take one request at a time. */
+  withdrawal?: Withdrawal
   ref(): void
   unref(): void
 }
@@ -22,17 +25,25 @@ interface Job {
   reject(error: unknown): void
   signal?: AbortSignal
   onAbort?: () => void
+  /** Which of the requests that were posted this is. */
+  number?: number
+  withdrawn?: boolean
 }
 
+/** A channel that can take requests back has the next one there already when one ends: between two short predictions the runtime would wait for as long. */
+const sentAhead = 1
+
 /**
- * Asks the runtime, one request at a time: whatever still waits can be taken back when its signal aborts.
+ * Asks the runtime, which answers one request after the other, in their order: whatever still waits can be taken back when its signal aborts.
  * The runtime keeps the process alive only while something is asked of it.
  */
 export class RuntimeClient {
   readonly #open: (receive: (reply: Reply) => void, ended: (reason: string) => void) => Channel
   #channel: Channel | undefined
   #queue: Job[] = []
-  #running: Job | undefined
+  /** Requests that were posted and not answered: the first one runs. */
+  #sent: Job[] = []
+  #number = 0
   /** Whether buffers move there and back without a copy: they do between threads, not between processes. */
   readonly movesBuffers: boolean
 
@@ -51,8 +62,9 @@ export class RuntimeClient {
       const job: Job = { request, transfer, resolve: resolve as Job['resolve'], reject, signal }
       if (signal) {
         job.onAbort = () => {
-          if (this.#running === job) return
-          this.#queue.splice(this.#queue.indexOf(job), 1)
+          if (this.#sent[0] === job) return
+          if (this.#sent.includes(job)) this.#withdraw(job)
+          else this.#queue.splice(this.#queue.indexOf(job), 1)
           reject(abortError(signal))
         }
         signal.addEventListener('abort', job.onAbort, { once: true })
@@ -63,13 +75,11 @@ export class RuntimeClient {
   }
 
   #next(): void {
-    if (this.#running) return
-    const job = this.#queue.shift()
-    if (!job) {
-      this.#channel?.unref()
-      return
-    }
-    this.#running = job
+    while (this.#queue.length > 0 && this.#sent.length <= (this.#channel?.withdrawal ? sentAhead : 0)) this.#send(this.#queue.shift()!)
+    if (this.#sent.length === 0) this.#channel?.unref()
+  }
+
+  #send(job: Job): void {
     try {
       this.#channel ??= this.#open(
         (reply) => this.#receive(reply),
@@ -82,47 +92,59 @@ export class RuntimeClient {
         cause instanceof CoreMLError
           ? cause
           : new CoreMLError('ERR_INTERNAL', `the runtime could not be asked: ${String(cause)}`, { cause })
-      this.#settle(() => job.reject(error))
+      settle(job, () => job.reject(error))
+      return
     }
+    this.#number = nextNumber(this.#number)
+    job.number = this.#number
+    this.#sent.push(job)
+  }
+
+  #withdraw(job: Job): void {
+    job.withdrawn = true
+    this.#channel!.withdrawal!.of(job.number!)
   }
 
   #receive(reply: Reply): void {
-    const job = this.#running
+    const job = this.#sent.shift()
     if (!job) return
-    if (this.movesBuffers && 'answer' in reply) for (const { byteLength } of arraysOf(reply.answer)) countAsYoung(byteLength)
-    this.#settle(() => {
-      if (job.signal?.aborted) job.reject(abortError(job.signal))
-      else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, `onnxruntime: ${reply.error.message}`))
-      else job.resolve(reply.answer as never)
-    })
-  }
-
-  #settle(finish: () => void): void {
-    const job = this.#running!
-    this.#running = undefined
-    if (job.onAbort) job.signal!.removeEventListener('abort', job.onAbort)
-    finish()
+    if (job.withdrawn) this.#channel?.withdrawal?.over(job.number!)
+    else if (!('withdrawn' in reply)) {
+      if (this.movesBuffers && 'answer' in reply) for (const { byteLength } of arraysOf(reply.answer)) countAsYoung(byteLength)
+      settle(job, () => {
+        if (job.signal?.aborted) job.reject(abortError(job.signal))
+        else if ('error' in reply) job.reject(new CoreMLError(reply.error.code, `onnxruntime: ${reply.error.message}`))
+        else job.resolve(reply.answer as never)
+      })
+    }
     this.#next()
   }
 
   #ended(reason: string): void {
     this.#channel = undefined
-    const lost = this.#running ? [this.#running, ...this.#queue] : this.#queue
-    this.#running = undefined
+    const lost = [...this.#sent, ...this.#queue].filter(({ withdrawn }) => !withdrawn)
+    this.#sent = []
     this.#queue = []
+    this.#number = 0
     for (const job of lost) {
-      if (job.onAbort) job.signal!.removeEventListener('abort', job.onAbort)
-      job.reject(new CoreMLError('ERR_PREDICT', `onnxruntime's ${reason}; load the model again`))
+      settle(job, () => job.reject(new CoreMLError('ERR_PREDICT', `onnxruntime's ${reason}; load the model again`)))
     }
   }
+}
+
+function settle(job: Job, finish: () => void): void {
+  if (job.onAbort) job.signal!.removeEventListener('abort', job.onAbort)
+  finish()
 }
 
 function openThread(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {
   switchTelemetryOff()
   const flags = makeBusyFlags()
   const busy = new Busy(flags)
+  const withdrawalFlag = makeWithdrawalFlag()
+  const withdrawal = new Withdrawal(withdrawalFlag)
   const worker = new Worker(requireEntryPoint('backends/portable/runtime/worker-thread'), {
-    workerData: { flags },
+    workerData: { flags, withdrawalFlag },
     name: 'coreml-bridge onnxruntime',
     // Options of the host (loaders, --eval, inspectors) are no business of this thread.
     execArgv: [],
@@ -138,7 +160,12 @@ function openThread(receive: (reply: Reply) => void, ended: (reason: string) => 
     process.off('exit', atExit)
     ended(reason)
   })
-  return { post: (request, transfer) => worker.postMessage(request, transfer), ref: () => worker.ref(), unref: () => worker.unref() }
+  return {
+    post: (request, transfer) => worker.postMessage(request, transfer),
+    withdrawal,
+    ref: () => worker.ref(),
+    unref: () => worker.unref(),
+  }
 }
 
 function openProcess(receive: (reply: Reply) => void, ended: (reason: string) => void): Channel {

@@ -112,5 +112,8 @@ export function arraysOf(answer: Answers[keyof Answers]): TensorData[] {
   return 'tensor' in answer ? [answer.tensor.data] : []
 }
 
-/** Each request has one reply, and the next one is sent after it. */
-export type Reply = { answer: Answers[keyof Answers] } | { error: { code: 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }
+/** Each request has one reply, in their order. */
+export type Reply =
+  | { answer: Answers[keyof Answers] }
+  | { error: { code: 'ERR_LOAD' | 'ERR_PREDICT'; message: string } }
+  | { withdrawn: true }

@@ -1,18 +1,41 @@
 /** The worker thread that holds onnxruntime: one for the process. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { Busy, type BusyFlags } from './busy.ts'
-import type { Request } from './messages.ts'
+import type { Reply, Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
+import { nextNumber, Withdrawal, type WithdrawalFlag } from './withdrawal.ts'
 
 const port = parentPort!
-const busy = new Busy((workerData as { flags: BusyFlags }).flags)
+const { flags, withdrawalFlag } = workerData as { flags: BusyFlags; withdrawalFlag: WithdrawalFlag }
+const busy = new Busy(flags)
+const withdrawal = new Withdrawal(withdrawalFlag)
 
 const respond = makeResponder(
   (reply, transfer) => port.postMessage(reply, transfer),
   (work) => busy.during(work),
 )
 
+let number = 0
+
+async function answer(request: Request): Promise<void> {
+  number = nextNumber(number)
+  if (withdrawal.concerns(number)) port.postMessage({ withdrawn: true } satisfies Reply)
+  else await respond(request)
+}
+
+/** One request at a time: the next one may come while onnxruntime is being called, and read a state that is about to be written. */
+const waiting: Request[] = []
+let answering = false
+
+/** The next request, looked for before this thread goes back to its event loop: it is often there already, for which the event loop takes a while. */
+function next(): Request | undefined {
+  return waiting.shift() ?? (receiveMessageOnPort(port)?.message as Request | undefined)
+}
+
 port.on('message', async (request: Request) => {
-  // The thread that is woken by a reply often takes this one's core, and has asked for the next thing before this one goes on: then it is here already.
-  for (let next: Request | undefined = request; next; next = receiveMessageOnPort(port)?.message as Request | undefined) await respond(next)
+  waiting.push(request)
+  if (answering) return
+  answering = true
+  for (let request = next(); request; request = next()) await answer(request)
+  answering = false
 })

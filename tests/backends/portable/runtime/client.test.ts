@@ -147,4 +147,27 @@ describe('aborting', () => {
     expect(queued[1]).toBeLessThan(running[1])
     expect(after).toEqual([512, 512])
   })
+
+  test('work that was sent ahead and taken back is not begun, and what comes after it is', async () => {
+    const ended = await runScript(`
+      import { open } from './prelude.mjs'
+      const m = await open()
+      const outcomes = []
+      for (let round = 0; round < 3; round++) {
+        const abort = new AbortController()
+        const running = m.busy(100)
+        const sentAhead = m.busy(60_000, abort.signal).catch((error) => error.name)
+        const queued = m.busy(60_000, abort.signal).catch((error) => error.name)
+        const next = m.run()
+        setTimeout(() => abort.abort(), 30)
+        await running
+        outcomes.push(await sentAhead, await queued, (await next).outputs[0].dims.length)
+      }
+      console.log(JSON.stringify(outcomes))
+    `)
+    expect(ended.err).toBe('')
+    const round = ['AbortError', 'AbortError', 2]
+    expect(JSON.parse(ended.out)).toEqual([...round, ...round, ...round])
+    expect(ended.milliseconds).toBeLessThan(30_000)
+  })
 })
