@@ -1,6 +1,9 @@
 /** Beyond this a few results fill the memory as it is. */
 const largestBytes = 256 << 10
 
+/** Arrays beyond some 100 KB get memory of their own, which the system has to find at each of them: ten times as slow. */
+const pieceBytes = 16 << 10
+
 const elementBytes = 8
 
 /** Holds the last array, until the next one: one that nobody can see might not be allocated at all. */
@@ -8,9 +11,11 @@ const last: unknown[][] = []
 
 /**
  * Tells V8 of `bytes` that came from another thread. It collects young objects once they fill the memory set aside for them, and such bytes are no part of that:
- * a loop of predictions would hold hundreds of results that nobody has any more (300 of 64 KiB, measured). An array of their size, which is
- * dropped as soon, makes them part of it.
+ * a loop of predictions would hold hundreds of results that nobody has any more (300 of 64 KiB, measured). Arrays of their size, which are
+ * dropped as soon, make them part of it.
  */
 export function countAsYoung(bytes: number): void {
-  last[0] = new Array(Math.floor(Math.min(bytes, largestBytes) / elementBytes))
+  for (let left = Math.min(bytes, largestBytes); left > 0; left -= pieceBytes) {
+    last[0] = new Array(Math.floor(Math.min(left, pieceBytes) / elementBytes))
+  }
 }
