@@ -3,12 +3,11 @@ import type { Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
 
 const end = () => process.exit(0)
-process.on('disconnect', end)
-process.on(
-  'message',
-  makeResponder(
-    // The parent may have ended during the run, and nobody be there for the reply any more.
-    (reply) => process.connected && process.send!(reply, undefined, undefined, (error) => error && end()),
-    (work) => work(),
-  ) as (request: unknown) => void satisfies (request: Request) => void,
+const respond = makeResponder(
+  // The parent may have ended during the run, and nobody be there for the reply any more.
+  (reply) => process.connected && process.send!(reply, undefined, undefined, (error) => error && end()),
+  (work) => work(),
 )
+
+process.on('disconnect', end)
+process.on('message', (request) => void respond(request as Request))

@@ -6,14 +6,14 @@ import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
 import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
 import { noTelemetry, switchTelemetryOff } from './no-telemetry.ts'
-import { makeWithdrawalFlag, nextNumber, Withdrawal } from './withdrawal.ts'
+import { makeWithdrawalFlags, nextNumber, Withdrawals } from './withdrawals.ts'
 import { countAsYoung } from './young-memory.ts'
 
 /** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
 interface Channel {
   post(request: Request, transfer: ArrayBuffer[]): void
-  /** Takes requests back that were posted and have not begun, by their number. Channels without it take one request at a time. */
-  withdrawal?: Withdrawal
+  /** Requests that were posted and that nobody wants any more. Channels without it take one request at a time. */
+  withdrawals?: Withdrawals
   ref(): void
   unref(): void
 }
@@ -27,7 +27,8 @@ interface Job {
   onAbort?: () => void
   /** Which of the requests that were posted this is. */
   number?: number
-  withdrawn?: boolean
+  /** Whether it has been rejected: its answer is dropped. */
+  rejected?: boolean
 }
 
 /** A channel that can take requests back has the next one there already when one ends: between two short predictions the runtime would wait for as long. */
@@ -54,7 +55,7 @@ export class RuntimeClient {
 
   /**
    * Sends a request. Buffers in `transfer` are gone for the caller.
-   * @throws AbortError when `signal` aborts: at once for queued work, at its end for running work, whose result is dropped.
+   * @throws AbortError when `signal` aborts: at once for queued work, at its end for running work, whose result is dropped; a loop ends after the run under way.
    */
   ask<R extends Request>(request: R, transfer: ArrayBuffer[] = [], signal?: AbortSignal): Promise<Answers[R['kind']]> {
     return new Promise((resolve, reject) => {
@@ -62,9 +63,10 @@ export class RuntimeClient {
       const job: Job = { request, transfer, resolve: resolve as Job['resolve'], reject, signal }
       if (signal) {
         job.onAbort = () => {
+          if (job.number === undefined) this.#queue.splice(this.#queue.indexOf(job), 1)
+          else this.#channel!.withdrawals?.add(job.number)
           if (this.#sent[0] === job) return
-          if (this.#sent.includes(job)) this.#withdraw(job)
-          else this.#queue.splice(this.#queue.indexOf(job), 1)
+          job.rejected = true
           reject(abortError(signal))
         }
         signal.addEventListener('abort', job.onAbort, { once: true })
@@ -75,7 +77,7 @@ export class RuntimeClient {
   }
 
   #next(): void {
-    while (this.#queue.length > 0 && this.#sent.length <= (this.#channel?.withdrawal ? sentAhead : 0)) this.#send(this.#queue.shift()!)
+    while (this.#queue.length > 0 && this.#sent.length <= (this.#channel?.withdrawals ? sentAhead : 0)) this.#send(this.#queue.shift()!)
     if (this.#sent.length === 0) this.#channel?.unref()
   }
 
@@ -100,16 +102,11 @@ export class RuntimeClient {
     this.#sent.push(job)
   }
 
-  #withdraw(job: Job): void {
-    job.withdrawn = true
-    this.#channel!.withdrawal!.of(job.number!)
-  }
-
   #receive(reply: Reply): void {
     const job = this.#sent.shift()
     if (!job) return
-    if (job.withdrawn) this.#channel?.withdrawal?.over(job.number!)
-    else if (!('withdrawn' in reply)) {
+    if (job.signal?.aborted) this.#channel?.withdrawals?.remove(job.number!)
+    if (!job.rejected && !('withdrawn' in reply)) {
       if (this.movesBuffers && 'answer' in reply) for (const { byteLength } of arraysOf(reply.answer)) countAsYoung(byteLength)
       settle(job, () => {
         if (job.signal?.aborted) job.reject(abortError(job.signal))
@@ -122,7 +119,7 @@ export class RuntimeClient {
 
   #ended(reason: string): void {
     this.#channel = undefined
-    const lost = [...this.#sent, ...this.#queue].filter(({ withdrawn }) => !withdrawn)
+    const lost = [...this.#sent, ...this.#queue].filter(({ rejected }) => !rejected)
     this.#sent = []
     this.#queue = []
     this.#number = 0
@@ -141,10 +138,10 @@ function openThread(receive: (reply: Reply) => void, ended: (reason: string) => 
   switchTelemetryOff()
   const flags = makeBusyFlags()
   const busy = new Busy(flags)
-  const withdrawalFlag = makeWithdrawalFlag()
-  const withdrawal = new Withdrawal(withdrawalFlag)
+  const withdrawalFlags = makeWithdrawalFlags()
+  const withdrawals = new Withdrawals(withdrawalFlags)
   const worker = new Worker(requireEntryPoint('backends/portable/runtime/worker-thread'), {
-    workerData: { flags, withdrawalFlag },
+    workerData: { flags, withdrawalFlags },
     name: 'coreml-bridge onnxruntime',
     // Options of the host (loaders, --eval, inspectors) are no business of this thread.
     execArgv: [],
@@ -162,7 +159,7 @@ function openThread(receive: (reply: Reply) => void, ended: (reason: string) => 
   })
   return {
     post: (request, transfer) => worker.postMessage(request, transfer),
-    withdrawal,
+    withdrawals,
     ref: () => worker.ref(),
     unref: () => worker.unref(),
   }

@@ -1,15 +1,15 @@
 import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
 import { Sessions } from './sessions.ts'
 
-/** Answers requests, which come one at a time. `guard` runs around each. */
+/** Answers requests, which come one at a time. `guard` runs around each; `withdrawn` tells whether nobody wants the answer any more. */
 export function makeResponder(
   reply: (reply: Reply, transfer: ArrayBuffer[]) => void,
   guard: <T>(work: () => Promise<T>) => Promise<T | undefined>,
-): (request: Request) => Promise<void> {
+): (request: Request, withdrawn?: () => boolean) => Promise<void> {
   const sessions = new Sessions(async () => (await import('onnxruntime-node')).default ?? (await import('onnxruntime-node')))
-  return async (request) => {
+  return async (request, withdrawn) => {
     try {
-      const answer = await guard(() => sessions.handle(request))
+      const answer = await guard(() => sessions.handle(request, withdrawn))
       reply({ answer }, buffersOf(answer))
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

@@ -38,14 +38,15 @@ export class Sessions {
     this.#load = load
   }
 
-  async handle(request: Request): Promise<Answers[keyof Answers]> {
+  /** `withdrawn` tells whether nobody wants the answer any more: a loop ends then. */
+  async handle(request: Request, withdrawn = () => false): Promise<Answers[keyof Answers]> {
     switch (request.kind) {
       case 'createSession':
         return this.#create(request)
       case 'run':
         return this.#run(request)
       case 'runTimed':
-        return this.#runTimed(request)
+        return this.#runTimed(request, withdrawn)
       case 'releaseSession': {
         const session = this.#sessions.get(request.session)
         this.#sessions.delete(request.session)
@@ -113,11 +114,12 @@ export class Sessions {
     return { outputs: ownValues(outputs), nanoseconds, feeds: returnFeeds ? feeds.map(({ data }) => data) : undefined }
   }
 
-  async #runTimed(request: RunTimed): Promise<Answers['runTimed']> {
+  async #runTimed(request: RunTimed, withdrawn: () => boolean): Promise<Answers['runTimed']> {
     const session = this.#session(request.session)
     const feeds = request.feeds.map((values) => this.#tensors(session, values))
     let outputs: Ort.Tensor[] = []
     const times = await timedLoop(request, async (index) => {
+      if (withdrawn()) throw new Error('the loop was aborted')
       const result = await this.#call(session, feeds[index % feeds.length]!, request.state)
       outputs = result.outputs
       return result.nanoseconds

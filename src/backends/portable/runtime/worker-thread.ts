@@ -3,12 +3,12 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { Busy, type BusyFlags } from './busy.ts'
 import type { Reply, Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
-import { nextNumber, Withdrawal, type WithdrawalFlag } from './withdrawal.ts'
+import { nextNumber, type WithdrawalFlags, Withdrawals } from './withdrawals.ts'
 
 const port = parentPort!
-const { flags, withdrawalFlag } = workerData as { flags: BusyFlags; withdrawalFlag: WithdrawalFlag }
+const { flags, withdrawalFlags } = workerData as { flags: BusyFlags; withdrawalFlags: WithdrawalFlags }
 const busy = new Busy(flags)
-const withdrawal = new Withdrawal(withdrawalFlag)
+const withdrawals = new Withdrawals(withdrawalFlags)
 
 const respond = makeResponder(
   (reply, transfer) => port.postMessage(reply, transfer),
@@ -19,8 +19,10 @@ let number = 0
 
 async function answer(request: Request): Promise<void> {
   number = nextNumber(number)
-  if (withdrawal.concerns(number)) port.postMessage({ withdrawn: true } satisfies Reply)
-  else await respond(request)
+  const own = number
+  const withdrawn = () => withdrawals.has(own)
+  if (withdrawn()) port.postMessage({ withdrawn: true } satisfies Reply)
+  else await respond(request, withdrawn)
 }
 
 /** One request at a time: the next one may come while onnxruntime is being called, and read a state that is about to be written. */
