@@ -252,7 +252,10 @@ export class BaseModel {
     return this.#afterReading(this.#coerceAll(list, options), signal, (ready) => loaded.runTimed(ready, { ...limit, block, state, signal }))
   }
 
-  /** Waits for running predictions and frees the model. What is used afterwards rejects with ERR_DISPOSED. Does nothing the second time. */
+  /**
+   * Waits for running predictions and frees the model. What is used afterwards rejects with ERR_DISPOSED, and on Core ML what still waits for its turn.
+   * Does nothing the second time.
+   */
   dispose(): Promise<void> {
     this.#disposal ??=
       this.#reading.size > 0 ? Promise.allSettled(this.#reading).then(() => this.#loaded.dispose()) : this.#loaded.dispose()
