@@ -6,7 +6,7 @@ import { abortError } from '../../../model/abort.ts'
 import { Busy, makeBusyFlags } from './busy.ts'
 import { type Answers, arraysOf, type Reply, type Request } from './messages.ts'
 import { noTelemetry, switchTelemetryOff } from './no-telemetry.ts'
-import { makeWithdrawalFlags, nextNumber, Withdrawals } from './withdrawals.ts'
+import { makeWithdrawalFlags, Withdrawals } from './withdrawals.ts'
 import { countAsYoung } from './young-memory.ts'
 
 /** How messages get to the runtime and back. `ref` and `unref` decide whether it keeps the process alive. */
@@ -25,8 +25,8 @@ interface Job {
   reject(error: unknown): void
   signal?: AbortSignal
   onAbort?: () => void
-  /** Which of the requests that were posted this is. */
-  number?: number
+  /** Its flag, once it was posted to a channel that has them. */
+  withdrawal?: number
   /** Whether it has been rejected: its answer is dropped. */
   rejected?: boolean
 }
@@ -44,7 +44,6 @@ export class RuntimeClient {
   #queue: Job[] = []
   /** Requests that were posted and not answered: the first one runs. */
   #sent: Job[] = []
-  #number = 0
   /** Whether buffers move there and back without a copy: they do between threads, not between processes. */
   readonly movesBuffers: boolean
 
@@ -63,8 +62,8 @@ export class RuntimeClient {
       const job: Job = { request, transfer, resolve: resolve as Job['resolve'], reject, signal }
       if (signal) {
         job.onAbort = () => {
-          if (job.number === undefined) this.#queue.splice(this.#queue.indexOf(job), 1)
-          else this.#channel!.withdrawals?.add(job.number)
+          if (!this.#sent.includes(job)) this.#queue.splice(this.#queue.indexOf(job), 1)
+          else if (job.withdrawal !== undefined) this.#channel!.withdrawals!.raise(job.withdrawal)
           if (this.#sent[0] === job) return
           job.rejected = true
           reject(abortError(signal))
@@ -97,15 +96,14 @@ export class RuntimeClient {
       settle(job, () => job.reject(error))
       return
     }
-    this.#number = nextNumber(this.#number)
-    job.number = this.#number
+    job.withdrawal = this.#channel.withdrawals?.next()
     this.#sent.push(job)
   }
 
   #receive(reply: Reply): void {
     const job = this.#sent.shift()
     if (!job) return
-    if (job.signal?.aborted) this.#channel?.withdrawals?.remove(job.number!)
+    if (job.withdrawal !== undefined) this.#channel!.withdrawals!.lower(job.withdrawal)
     if (!job.rejected && !('withdrawn' in reply)) {
       if (this.movesBuffers && 'answer' in reply) for (const { byteLength } of arraysOf(reply.answer)) countAsYoung(byteLength)
       settle(job, () => {
@@ -122,7 +120,6 @@ export class RuntimeClient {
     const lost = [...this.#sent, ...this.#queue].filter(({ rejected }) => !rejected)
     this.#sent = []
     this.#queue = []
-    this.#number = 0
     for (const job of lost) {
       settle(job, () => job.reject(new CoreMLError('ERR_PREDICT', `onnxruntime's ${reason}; load the model again`)))
     }

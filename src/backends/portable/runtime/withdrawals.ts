@@ -1,6 +1,6 @@
 /**
- * The numbers of requests that nobody wants any more, after they were sent: shared by the process and its worker thread, which count requests alike.
- * At most two are under way at once, and they follow each other: there is one place for odd numbers and one for even ones.
+ * Two flags that the process and its worker thread share: whether nobody wants a request any more that was sent. At most two requests are under way at once:
+ * they take the flags in turn, and a flag is lowered with the reply to its request, before the next one takes it.
  */
 export type WithdrawalFlags = SharedArrayBuffer
 
@@ -8,30 +8,33 @@ export function makeWithdrawalFlags(): WithdrawalFlags {
   return new SharedArrayBuffer(8)
 }
 
-/** The number after `number`, from the greatest on to the least: an even one after an odd one, always, and never 0, which is none. */
-export function nextNumber(number: number): number {
-  return (number + 1) | 0 || 2
-}
-
+/** One side of the flags. Both sides count the requests, in their order. */
 export class Withdrawals {
-  readonly #numbers: Int32Array
+  readonly #flags: Int32Array
+  #flag = 0
 
   constructor(flags: WithdrawalFlags) {
-    this.#numbers = new Int32Array(flags)
+    this.#flags = new Int32Array(flags)
+  }
+
+  /** The flag of the next request. */
+  next(): number {
+    this.#flag = 1 - this.#flag
+    return this.#flag
   }
 
   /** Process: the worker shall not begin this request, or end it early, if it can. */
-  add(number: number): void {
-    Atomics.store(this.#numbers, number & 1, number)
+  raise(flag: number): void {
+    Atomics.store(this.#flags, flag, 1)
   }
 
-  /** Process: this request was answered; its number may come again. */
-  remove(number: number): void {
-    Atomics.compareExchange(this.#numbers, number & 1, number, 0)
+  /** Process: the request was answered. */
+  lower(flag: number): void {
+    Atomics.store(this.#flags, flag, 0)
   }
 
-  /** Worker: whether nobody wants this request any more. */
-  has(number: number): boolean {
-    return Atomics.load(this.#numbers, number & 1) === number
+  /** Worker: whether nobody wants the request any more. */
+  raised(flag: number): boolean {
+    return Atomics.load(this.#flags, flag) === 1
   }
 }

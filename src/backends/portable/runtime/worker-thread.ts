@@ -3,7 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { Busy, type BusyFlags } from './busy.ts'
 import type { Reply, Request } from './messages.ts'
 import { makeResponder } from './respond.ts'
-import { nextNumber, type WithdrawalFlags, Withdrawals } from './withdrawals.ts'
+import { type WithdrawalFlags, Withdrawals } from './withdrawals.ts'
 
 const port = parentPort!
 const { flags, withdrawalFlags } = workerData as { flags: BusyFlags; withdrawalFlags: WithdrawalFlags }
@@ -15,12 +15,9 @@ const respond = makeResponder(
   (work) => busy.during(work),
 )
 
-let number = 0
-
 async function answer(request: Request): Promise<void> {
-  number = nextNumber(number)
-  const own = number
-  const withdrawn = () => withdrawals.has(own)
+  const withdrawal = withdrawals.next()
+  const withdrawn = () => withdrawals.raised(withdrawal)
   if (withdrawn()) port.postMessage({ withdrawn: true } satisfies Reply)
   else await respond(request, withdrawn)
 }
