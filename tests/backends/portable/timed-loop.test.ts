@@ -28,6 +28,17 @@ describe('a loop of predictions', () => {
   })
 })
 
+it('of a model that is computed on this thread lets others go on, and hears that it is aborted', async () => {
+  const model = await Model.load('models/trees/trees.mlmodel', { backend: 'portable' })
+  const abort = new AbortController()
+  let ticks = 0
+  const timer = setInterval(() => ++ticks === 3 && abort.abort(), 1)
+  const inputs = { analysis: Array(13).fill(0) }
+  await expect(model.runTimed(inputs, { durationMilliseconds: 4000, signal: abort.signal })).rejects.toMatchObject({ name: 'AbortError' })
+  clearInterval(timer)
+  await model.dispose()
+})
+
 it.each([
   ['models/trees/trees.mlmodel', { analysis: Array(13).fill(0) }],
   ['models/digits-cnn/digits-cnn.mlpackage', { image: { width: 28, height: 28, format: 'gray8' as const, data: new Uint8Array(28 * 28) } }],
