@@ -4,6 +4,7 @@ import { refusalOf } from './classic/refuse.ts'
 import type { Evaluator, EvaluatorContext, MakeEvaluator } from './evaluator.ts'
 import type { Lower } from './lowered.ts'
 import { networkOf } from './neuralnetwork/network-of.ts'
+import { haveCustomLayers } from './neuralnetwork/scope.ts'
 import { makePipelineEvaluator } from './pipeline.ts'
 
 /** What evaluators of this backend are made with. */
@@ -23,9 +24,10 @@ export const makeEvaluator: MakeEvaluator<PortableContext> = async (spec, contex
   const refusal = refusalOf(spec, context.label)
   if (refusal) throw refusal
   if (pipelineOf(spec)) return makePipelineEvaluator(spec, context, makeEvaluator)
-  if (networkOf(spec)) {
-    const { CustomLayerEvaluator, hasCustomLayers } = await import('./neuralnetwork/custom-layers.ts')
-    if (hasCustomLayers(spec)) return new CustomLayerEvaluator(context.file, spec, context.options)
+  const network = networkOf(spec)
+  if (network && haveCustomLayers(network.layers)) {
+    const { CustomLayerEvaluator } = await import('./neuralnetwork/custom-layers/evaluator.ts')
+    return new CustomLayerEvaluator(context.file, spec, context.options)
   }
   const lower = await lowering(spec, context)
   if (!lower) return (await import('./classic/make.ts')).makeClassicEvaluator(spec, context.label)

@@ -4,7 +4,7 @@ import { Model } from '../../../src/index.ts'
 import { type Features, type FeatureValue, isImage, isTensor, ownCopies } from '../../../src/model/values.ts'
 import { expectSame, readFixture as readEncoded } from './classic/corpus.ts'
 import { modelPath, readFixture } from './mil/corpus.ts'
-import { cube } from './neuralnetwork/cube.ts'
+import { cube } from './neuralnetwork/custom-layers/cube.ts'
 
 const networks = new URL('../../fixtures/nn/', import.meta.url)
 const network = (name: string, folder = networks) => ({

@@ -153,9 +153,9 @@ export class NetworkLowerer {
   }
 
   /** A graph that takes blobs which graphs before it computed; `port` names its input for each. */
-  resume(dims: ReadonlyMap<string, readonly number[]>, port: (name: string) => string): Stage {
+  resume(shapes: InputShapes, port: (name: string) => string): Stage {
     const graph = this.#graph()
-    const blobs = new Map([...dims].map(([name, shape]) => [name, graph.input(port(name), 'float32', shape)]))
+    const blobs = new Map(Object.entries(shapes).map(([name, shape]) => [name, graph.input(port(name), 'float32', shape)]))
     return { graph, blobs, lowering: new NetworkLowering(new NetworkWeights(this.#file), true) }
   }
 

@@ -19,19 +19,18 @@ const takeScalars: ReadonlySet<string> = new Set(['expandDims', ...Object.keys(l
 export function checkLayers(layers: readonly NeuralNetworkLayer[], registered: ReadonlySet<string>): void {
   const custom = new Set<string>()
   const unknown: string[] = []
-  const visit = (list: readonly NeuralNetworkLayer[], inside: boolean) => {
+  const visit = (list: readonly NeuralNetworkLayer[]) => {
     for (const layer of list) {
       const kind = layer.layer.case
       if (kind === 'custom') {
         const { className } = layer.layer.value
         if (!registered.has(className)) custom.add(className)
-        else if (inside) unknown.push(`"${layer.name}" (custom, inside a branch or loop)`)
       } else if (kind === undefined) unknown.push(`"${layer.name}"`)
       else if (!control.has(kind) && !Object.hasOwn(table, kind)) unknown.push(`"${layer.name}" (${kind})`)
-      for (const inner of innerNetworks(layer)) visit(inner, true)
+      innerNetworks(layer).forEach(visit)
     }
   }
-  visit(layers, false)
+  visit(layers)
   if (custom.size > 0) {
     const names = [...custom].map((name) => `"${name}"`).join(', ')
     throw new CoreMLError(

@@ -39,6 +39,11 @@ export function writtenBy(layers: readonly NeuralNetworkLayer[], names = new Set
   return names
 }
 
+/** True where there are custom layers, inside branches and loops too. */
+export function haveCustomLayers(layers: readonly NeuralNetworkLayer[]): boolean {
+  return layers.some((layer) => layer.layer.case === 'custom' || innerNetworks(layer).some(haveCustomLayers))
+}
+
 /** True where layers may end an iteration of the loop around them. */
 export function mayLeave(layers: readonly NeuralNetworkLayer[]): boolean {
   return layers.some(({ layer }) => {

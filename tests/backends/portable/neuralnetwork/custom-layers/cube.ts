@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { CustomLayer } from '../../../../src/backends/backend.ts'
-import type { Tensor } from '../../../../src/model/tensor.ts'
+import type { CustomLayer } from '../../../../../src/backends/backend.ts'
+import type { Tensor } from '../../../../../src/model/tensor.ts'
 
 /** The layer "Cube" of the fixtures: powers of the input, once for each weight, which is added. */
 export const cube: CustomLayer = {
