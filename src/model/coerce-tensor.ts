@@ -14,26 +14,22 @@ function refuse(feature: { name: string; type: string }, expected: string, came:
   )
 }
 
-/** Checks that type, data and dims of a tensor belong together. */
-function checkTensor(feature: MultiArrayFeature | StateFeature, tensor: Tensor): void {
-  const { type, data, dims } = tensor
-  const refusal = (came: string) => refuse(feature, featureText(feature), came)
+/** What is wrong with a tensor whose type, data and dims do not belong together. */
+function problemOf({ type, data, dims }: Tensor): string | undefined {
   if (typeof type !== 'string' || !(type in elementSize)) {
-    throw refusal(`a tensor of the unknown type ${JSON.stringify(type)} (types: ${Object.keys(elementSize).join(', ')})`)
+    return `a tensor of the unknown type ${JSON.stringify(type)} (types: ${Object.keys(elementSize).join(', ')})`
   }
-  if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0)) {
-    throw refusal('a tensor whose dims are no array of whole numbers')
-  }
+  if (!Array.isArray(dims) || !dims.every((dim) => Number.isInteger(dim) && dim >= 0))
+    return 'a tensor whose dims are no array of whole numbers'
   const arrayType = typeOfArray(data)
   const holds =
     arrayType === type ||
     (type === 'float16' && arrayType === 'uint16') ||
     (type === 'bool' && arrayType === 'uint8') ||
     (type === 'uint8' && arrayType === 'bool')
-  if (arrayType === undefined || !holds) throw refusal(`a tensor of ${type} whose data is ${valueText(data)}`)
-  if (data.length !== elementCount(dims)) {
-    throw refusal(`a tensor of dims ${shapeText(dims)} (${elementCount(dims)} elements) with ${data.length} elements of data`)
-  }
+  if (arrayType === undefined || !holds) return `a tensor of ${type} whose data is ${valueText(data)}`
+  if (data.length === elementCount(dims)) return undefined
+  return `a tensor of dims ${shapeText(dims)} (${elementCount(dims)} elements) with ${data.length} elements of data`
 }
 
 /** A multiarray feature that stands for a state: its shape is fixed. */
@@ -67,7 +63,8 @@ function flat(feature: MultiArrayFeature | StateFeature, count: number, came: st
 export function coerceTensor(feature: MultiArrayFeature | StateFeature, value: unknown): Tensor {
   const type: TensorType = feature.dataType
   if (isTensor(value)) {
-    checkTensor(feature, value)
+    const problem = problemOf(value)
+    if (problem) throw refuse(feature, featureText(feature), problem)
     const dims = withShape(feature, value.dims, () => valueText(value))
     return { type, data: convertData(value.data, value.type, type), dims }
   }
