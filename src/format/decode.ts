@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8'
+import { BareObject } from '../bare-object.ts'
 import { type MessageDescriptor, type MessageShape, ScalarType } from './descriptor.ts'
-import { type FieldPlan, type Fields, fieldPlanOf, MapObject, type MessagePlan, planOf, zeroOf } from './message-plan.ts'
+import { type FieldPlan, type Fields, fieldPlanOf, type MessagePlan, planOf, zeroOf } from './message-plan.ts'
 import type { Source } from './source.ts'
 import { WireReader } from './wire-reader.ts'
 import { WireType, wireTypeOf } from './wire-type.ts'
@@ -72,7 +73,7 @@ class Decoder {
     this.#spend(plan.cost)
     const message = { ...plan.template }
     for (const name of plan.lists) message[name] = []
-    for (const name of plan.maps) message[name] = new MapObject()
+    for (const name of plan.maps) message[name] = new BareObject()
     return message
   }
 

@@ -124,10 +124,6 @@ function planAs(field: FieldDescriptor, kind: FieldPlan['kind'], value?: FieldPl
   }
 }
 
-/** A map object: without a prototype's names, so that any key is safe, and cheaper than one made by Object.create(null). */
-export const MapObject = function MapObject() {} as unknown as new () => Fields
-MapObject.prototype = Object.create(null)
-
 export function zeroOf(type: ScalarType): unknown {
   switch (type) {
     case ScalarType.STRING:

@@ -1,3 +1,4 @@
+import { BareObject } from '../bare-object.ts'
 import type { HalfArray, Tensor } from './tensor.ts'
 
 /** Pixel layouts of an {@link Image}: 8 bits a channel, or half-precision grey. */
@@ -48,7 +49,7 @@ export function ownCopy(value: FeatureValue): FeatureValue {
 
 /** No values yet, in an object without a prototype: an optional feature that is left out may be called `constructor`. */
 export function noFeatures(): Features {
-  return Object.create(null)
+  return new BareObject()
 }
 
 /** {@link ownCopy} of every value. */

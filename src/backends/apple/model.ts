@@ -1,3 +1,4 @@
+import { BareObject } from '../../bare-object.ts'
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import { bytesOf, elementCount, elementSize, type Tensor, type TensorData, typedArray } from '../../model/tensor.ts'
@@ -120,7 +121,7 @@ export class AppleModel implements LoadedModel {
 
   /** The caller's arrays that lie in memory from `allocate`: Core ML may write into those itself, but not where it reads an input. */
   #backings(given: Record<string, TensorData>, inputs: Features): Record<string, NativeArray> {
-    const backings: Record<string, NativeArray> = Object.create(null)
+    const backings: Record<string, NativeArray> = new BareObject()
     const read = new Set(Object.values(inputs).map((value) => isTensor(value) && value.data.buffer))
     for (const [name, data] of Object.entries(given)) {
       const feature = this.description.outputs.find((output) => output.name === name)

@@ -1,3 +1,4 @@
+import { BareObject } from '../../bare-object.ts'
 import { CoreMLError } from '../../errors.ts'
 import type { FeatureDescription, ModelDescription } from '../../model/description.ts'
 import { bytesOf, type Tensor, type TensorData, type TensorType, typedArray } from '../../model/tensor.ts'
@@ -36,7 +37,7 @@ function toNativeValue(value: FeatureValue, feature: FeatureDescription): Native
 
 /** Canonical feature values for the addon. */
 export function toNativeFeatures(features: Features, description: ModelDescription): NativeFeatures {
-  const result: NativeFeatures = Object.create(null)
+  const result: NativeFeatures = new BareObject()
   for (const feature of description.inputs) {
     const value = features[feature.name]
     if (value !== undefined) result[feature.name] = toNativeValue(value, feature)
