@@ -85,12 +85,12 @@ export async function prepareImage(given: ImageJob): Promise<FormattedImage> {
   worker.ref()
   const id = ++lastId
   const { feature, options, source } = job
-  const bytes = ownBuffer(job.file instanceof Uint8Array ? job.file : job.file.data)
-  const file = job.file instanceof Uint8Array ? bytes : { ...job.file, data: bytes }
+  const file = job.file instanceof Uint8Array ? ownBuffer(job.file) : job.file
   const { resize, background } = options
   const request: ImageRequest = { id, job: { feature, file, options: { resize, background }, source } }
   return new Promise<FormattedImage>((resolve, reject) => {
     waiting.set(id, { resolve, reject })
-    worker!.postMessage(request, [bytes.buffer])
+    // Pixels that the system has decoded are memory of the addon, which cannot be transferred: the message copies them.
+    worker!.postMessage(request, file instanceof Uint8Array ? [file.buffer as ArrayBuffer] : [])
   })
 }

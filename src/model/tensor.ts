@@ -89,6 +89,14 @@ export function allocate(type: TensorType, count: number): TensorData {
   return typedArray(type, new ArrayBuffer(count * elementSize[type]))
 }
 
+const { slice } = Uint8Array.prototype
+
+/** A copy in memory of its own. The method `slice` of a Node Buffer, which is a Uint8Array too, gives a view. */
+export function copyOf<Data extends ArrayBufferView>(data: Data): Data {
+  // One function for typed arrays of every type.
+  return slice.call(data as unknown as Uint8Array) as unknown as Data
+}
+
 /** The bytes of a typed array, without a copy. */
 export function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)

@@ -1,5 +1,5 @@
 import { BareObject } from '../bare-object.ts'
-import type { HalfArray, Tensor } from './tensor.ts'
+import { copyOf, type HalfArray, type Tensor } from './tensor.ts'
 
 /** Pixel layouts of an {@link Image}: 8 bits a channel, or half-precision grey. */
 export type ImageFormat = 'rgba' | 'bgra' | 'gray8' | 'gray16f'
@@ -41,8 +41,8 @@ export function isImage(value: unknown): value is Image {
 
 /** The value in memory that nobody else holds: it stays as it is when a caller changes, resizes or transfers its arrays. */
 export function ownCopy(value: FeatureValue): FeatureValue {
-  if (isTensor(value)) return { type: value.type, data: value.data.slice(), dims: value.dims } satisfies Tensor
-  if (isImage(value)) return { ...value, data: value.data.slice() }
+  if (isTensor(value)) return { type: value.type, data: copyOf(value.data), dims: value.dims } satisfies Tensor
+  if (isImage(value)) return { ...value, data: copyOf(value.data) }
   // Coercion makes dictionaries and sequences anew.
   return value
 }

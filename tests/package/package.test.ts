@@ -20,7 +20,8 @@ beforeAll(() => {
     stdio: ['ignore', 'pipe', 'ignore'],
     shell: process.platform === 'win32',
   })
-  files = JSON.parse(out)[0].files
+  // A list up to npm 11, an object by package names from npm 12 on.
+  files = Object.values<{ files: PackedFile[] }>(JSON.parse(out))[0]!.files
 })
 
 describe('the packed package', () => {

@@ -3,7 +3,7 @@ import { channelsOfFormat } from '../../images/formats.ts'
 import { formatOfSpace } from '../../model/conform-image.ts'
 import { convertData, toNumbers } from '../../model/convert.ts'
 import type { FeatureDescription, ImageFeature, ModelDescription } from '../../model/description.ts'
-import { allocate, elementCount, type Tensor, type TensorData } from '../../model/tensor.ts'
+import { allocate, copyOf, elementCount, type Tensor, type TensorData } from '../../model/tensor.ts'
 import { type Features, type FeatureValue, type Image, isImage, isTensor } from '../../model/values.ts'
 import type { ClassifierOutputs } from './lowered.ts'
 import type { Port } from './onnx/graph.ts'
@@ -53,7 +53,7 @@ export function feedsOf(ports: readonly FeaturePort[], inputs: Features, spare: 
 }
 
 function copied(data: TensorData, into: TensorData | undefined): TensorData {
-  if (into?.constructor !== data.constructor || into.length !== data.length) return (data as Float32Array).slice()
+  if (into?.constructor !== data.constructor || into.length !== data.length) return copyOf(data)
   ;(into as Float32Array).set(data as Float32Array)
   return into
 }

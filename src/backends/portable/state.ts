@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import { convertData } from '../../model/convert.ts'
 import type { StateFeature } from '../../model/description.ts'
-import { allocate, elementCount, type Tensor, type TensorType } from '../../model/tensor.ts'
+import { allocate, copyOf, elementCount, type Tensor, type TensorType } from '../../model/tensor.ts'
 import type { BackendState } from '../backend.ts'
 import type { RuntimeClient } from './runtime/client.ts'
 
@@ -51,7 +51,7 @@ export class PortableState implements BackendState {
     const declared = convertData(value.data, value.type, dataType)
     const type = computedType(dataType)
     const converted = convertData(declared, dataType, type)
-    const data = converted.buffer === value.data.buffer ? (converted as Float32Array).slice() : converted
+    const data = converted.buffer === value.data.buffer ? copyOf(converted) : converted
     await this.#client.ask({ kind: 'writeState', state: this.#id, name, tensor: { type, data, dims: shape } }, [data.buffer as ArrayBuffer])
   }
 

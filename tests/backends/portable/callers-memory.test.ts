@@ -75,3 +75,17 @@ it("the caller's arrays may be changed at once when inner values are asked for",
   for (const [name, expected] of Object.entries(fixture.cases[0]!.outputs)) expectSame(found[name], expected, fixture.tolerance, name)
   await model.dispose()
 })
+
+it("the caller's arrays may be changed at once: pixels in a Node Buffer, whose own slice is a view", async () => {
+  const { path, fixture } = kinds['ML Program with an image']
+  const model = await Model.load(path, { backend: 'portable' })
+  const given = ownCopies(fixture.cases[0]!.inputs)
+  for (const [name, value] of Object.entries(given))
+    if (isImage(value)) given[name] = { ...value, data: Buffer.from(value.data as Uint8Array) }
+  // Copied before the model is lowered for inner values.
+  const predicting = model.predict(given, { intermediates: 'all' })
+  overwrite(given)
+  const found = await predicting
+  for (const [name, expected] of Object.entries(fixture.cases[0]!.outputs)) expectSame(found[name], expected, fixture.tolerance, name)
+  await model.dispose()
+})

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type * as Ort from 'onnxruntime-common'
-import { elementCount, type Tensor, type TensorType } from '../../../model/tensor.ts'
+import { copyOf, elementCount, type Tensor, type TensorType } from '../../../model/tensor.ts'
 import { timedLoop } from '../timed-loop.ts'
 import type { Answers, CreateSession, PortValue, Request, Run, RunTimed, SessionPorts } from './messages.ts'
 
@@ -178,7 +178,7 @@ export class Sessions {
 }
 
 function readTensor({ type, data, dims }: Ort.Tensor): Tensor {
-  return { type: type as Tensor['type'], data: (data as Float32Array).slice(), dims }
+  return { type: type as Tensor['type'], data: copyOf(data as Float32Array), dims }
 }
 
 /** Gives memory back at once: this thread may collect no garbage for long, and the weights of a model can be in it. */
@@ -193,7 +193,7 @@ function ownValues(outputs: Ort.Tensor[]): PortValue[] {
   const seen = new Set<ArrayBufferLike>()
   return outputs.map(({ data, dims }) => {
     const { buffer } = data as Float32Array
-    const own = seen.has(buffer) ? (data as Float32Array).slice() : (data as Float32Array)
+    const own = seen.has(buffer) ? copyOf(data as Float32Array) : (data as Float32Array)
     seen.add(buffer)
     return { data: own, dims }
   })
