@@ -26,25 +26,31 @@ export class StepGraphs {
   readonly #lowerer: NetworkLowerer
   readonly #options: LoadOptions
   readonly #graphs = new Map<string, Promise<OnnxEvaluator>>()
+  /** Blobs that go into the graph, as far as they are there. */
+  readonly #reads: ReadonlySet<string>
+  /** Blobs that come out of it, if something computes them. */
+  readonly #writes: readonly string[]
 
   constructor(step: GraphStep, place: Place, lowerer: NetworkLowerer, options: LoadOptions) {
     this.#step = step
     this.#place = place
     this.#lowerer = lowerer
     this.#options = options
+    this.#reads = place === 'last' ? new Set([...step.reads, ...lowerer.results]) : step.reads
+    const given = place === 'first' ? lowerer.description.inputs.map(({ name }) => name) : []
+    this.#writes = [...writtenBy(step.layers, new Set(given))].filter((name) => step.live.has(name))
   }
 
   /** Reads the model's inputs or blobs, and writes those blobs that are read later. Gives the model's outputs, in the last step. */
   async run(inputs: Features, blobs: Map<string, Tensor>, options: EvaluateOptions): Promise<Features> {
-    if (this.#place !== 'last' && this.#written().length === 0) return {}
-    const reads = this.#place === 'last' ? new Set([...this.#step.reads, ...this.#lowerer.results]) : this.#step.reads
-    const taken = [...blobs].filter(([name]) => reads.has(name))
+    if (this.#place !== 'last' && this.#writes.length === 0) return {}
+    const taken = [...blobs].filter(([name]) => this.#reads.has(name))
     const given = this.#place === 'first' ? inputs : Object.fromEntries(taken.map(([name, tensor]) => [readPort(name), tensor]))
     const shapes = this.#place === 'first' ? this.#shapesOf(inputs) : Object.fromEntries(taken.map(([name, { dims }]) => [name, dims]))
     const graph = await this.#graph(shapes)
     const found = await graph.run(given, options)
     if (this.#place === 'last') return found
-    for (const name of this.#written()) {
+    for (const name of this.#writes) {
       const tensor = found[writtenPort(name)]
       if (isTensor(tensor)) blobs.set(name, tensor)
     }
@@ -55,13 +61,6 @@ export class StepGraphs {
     const graphs = [...this.#graphs.values()]
     this.#graphs.clear()
     await Promise.all(graphs.map((loading) => loading.then((graph) => graph.dispose()).catch(() => {})))
-  }
-
-  /** Blobs that come out of the graph, if something computes them. */
-  #written(): string[] {
-    const { layers, live } = this.#step
-    const given = this.#place === 'first' ? this.#lowerer.description.inputs.map(({ name }) => name) : []
-    return [...writtenBy(layers, new Set(given))].filter((name) => live.has(name))
   }
 
   #graph(shapes: InputShapes): Promise<OnnxEvaluator> {
@@ -101,7 +100,7 @@ export class StepGraphs {
   }
 
   #finish({ graph, blobs }: Stage): Lowered {
-    for (const name of this.#written()) {
+    for (const name of this.#writes) {
       const value = blobs.get(name)
       if (value) graph.output(value, writtenPort(name))
     }
