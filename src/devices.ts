@@ -1,5 +1,5 @@
 import type { BackendName, ComputeUnits, Unavailable } from './backends/backend.ts'
-import { onnxRuntimeVersion } from './backends/portable/runtime/package.ts'
+import { onnxRuntimeProblem, onnxRuntimeVersion } from './backends/portable/runtime/package.ts'
 import { backendNames, defaultBackendName, importBackend } from './backends/select.ts'
 import { describeMachine } from './measure/machine.ts'
 import type { Machine } from './measure/result.ts'
@@ -24,9 +24,8 @@ export interface Devices {
 
 function runtimeOf(name: BackendName, machine: Machine): string | Unavailable {
   if (name === 'apple') return `Core ML of ${systemText(machine)}`
-  const version = onnxRuntimeVersion()
-  if (version !== undefined) return `onnxruntime-node ${version}`
-  return { unavailable: 'onnxruntime-node is not installed (npm install onnxruntime-node): only classic models run' }
+  const problem = onnxRuntimeProblem()
+  return problem ? { unavailable: `${problem}: only classic models run` } : `onnxruntime-node ${onnxRuntimeVersion()}`
 }
 
 async function reportBackend(name: BackendName, machine: Machine): Promise<BackendReport> {

@@ -241,9 +241,13 @@ it('a missing onnxruntime-node', async ({ skip }) => {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
   }
   const args = ['predict', digits, '--input', `image=${seven}`, '--backend', 'portable']
-  await refused(args, 3, 'ERR_ONNXRUNTIME_MISSING', /onnxruntime-node.*npm install onnxruntime-node/, {
-    script: join(copy, 'dist/cli/main.js'),
-  })
+  const script = join(copy, 'dist/cli/main.js')
+  await refused(args, 3, 'ERR_ONNXRUNTIME_MISSING', /onnxruntime-node is not installed \(npm install onnxruntime-node\)/, { script })
+  const old = join(copy, 'node_modules', 'onnxruntime-node')
+  await mkdir(join(old, 'dist'), { recursive: true })
+  await writeFile(join(old, 'package.json'), '{ "name": "onnxruntime-node", "version": "1.27.0", "main": "dist/index.js" }')
+  await writeFile(join(old, 'dist', 'index.js'), '')
+  await refused(args, 3, 'ERR_ONNXRUNTIME_MISSING', /onnxruntime-node 1\.27\.0 is too old: 1\.29 or later/, { script })
 })
 
 it('--verbose adds the stack', async () => {

@@ -3,6 +3,24 @@ import type { GraphBuilder } from './builder.ts'
 import { ifAny } from './if-any.ts'
 import type { Value } from './value.ts'
 
+/** An activation as ONNX names it, with its parameters there where it has some. */
+export interface RecurrentActivation {
+  name: string
+  parameters?: readonly [alpha: number, beta: number]
+}
+
+/** Attributes that name the activations. Of the parameters onnxruntime gives each activation that has some the next ones: there are none for the others. */
+export function activationAttributes(activations: readonly RecurrentActivation[]): Attributes {
+  const parameters = activations.flatMap((each) => (each.parameters ? [each.parameters] : []))
+  return {
+    activations: activations.map(({ name }) => name),
+    ...(parameters.length > 0 && {
+      activation_alpha: parameters.map(([alpha]) => alpha),
+      activation_beta: parameters.map(([, beta]) => beta),
+    }),
+  }
+}
+
 /**
  * ONNX's RNN, GRU or LSTM; gives [steps, directions, batch, size] and the final states. No steps leave the states as they are: onnxruntime (1.30)
  * makes zeros of them then, and its GRU ends the process, as GRU and LSTM do over an empty batch.

@@ -2,48 +2,33 @@ import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { ifAny } from '../../onnx/if-any.ts'
 import { rowsOfBatch } from '../../onnx/initial-state.ts'
-import { recurrentLayer } from '../../onnx/recurrent-layer.ts'
+import { activationAttributes, type RecurrentActivation, recurrentLayer } from '../../onnx/recurrent-layer.ts'
 import { staticDim, type Value } from '../../onnx/value.ts'
 import type { LoweringTable, OpContext } from '../context.ts'
 import { matmul } from './linear.ts'
 import { flip } from './tensor-transformation.ts'
 
-/** An activation as ONNX names it, with the parameters that it has there. */
-interface Activation {
-  name: string
-  alpha?: number
-  beta?: number
-}
-
 /** Activations of recurrent ops; the parameters are those that Core ML fixes. */
-const activations: Readonly<Record<string, Activation>> = {
+const activations: Readonly<Record<string, RecurrentActivation>> = {
   tanh: { name: 'Tanh' },
   sigmoid: { name: 'Sigmoid' },
   relu: { name: 'Relu' },
-  linear: { name: 'Affine', alpha: 1, beta: 0 },
-  scaled_tanh: { name: 'ScaledTanh', alpha: 1, beta: 1 },
-  hard_sigmoid: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
-  sigmoid_hard: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
+  linear: { name: 'Affine', parameters: [1, 0] },
+  scaled_tanh: { name: 'ScaledTanh', parameters: [1, 1] },
+  hard_sigmoid: { name: 'HardSigmoid', parameters: [0.2, 0.5] },
+  sigmoid_hard: { name: 'HardSigmoid', parameters: [0.2, 0.5] },
 }
 
-function activationOf(op: OpContext, parameter: string, fallback: string): Activation {
+function activationOf(op: OpContext, parameter: string, fallback: string): RecurrentActivation {
   const name = op.string(parameter, fallback).toLowerCase()
   return activations[name] ?? op.unsupported(`activation ${name}`)
 }
 
-/**
- * Attributes that name the activations, once for each direction; none where they are ONNX's own. Of the parameters onnxruntime gives each activation
- * that has some the next one: there are none for the others.
- */
-function activationAttributes(list: readonly Activation[], directions: number): Attributes {
+/** Attributes that name the activations, once for each direction; none where they are ONNX's own. */
+function attributesOf(list: readonly RecurrentActivation[], directions: number): Attributes {
   // RNN's own is another one: it has a single activation.
   if (list.length > 1 && list.every(({ name }, index) => name === ['Sigmoid', 'Tanh', 'Tanh'][index])) return {}
-  const all = Array.from({ length: directions }, () => list).flat()
-  return {
-    activations: all.map(({ name }) => name),
-    activation_alpha: all.flatMap(({ alpha }) => alpha ?? []),
-    activation_beta: all.flatMap(({ beta }) => beta ?? []),
-  }
+  return activationAttributes(Array.from({ length: directions }, () => list).flat())
 }
 
 /** The rows of each gate in another order. */
@@ -150,17 +135,17 @@ function lstm(op: OpContext): Value[] {
       initialState(op, 'initial_c', directions, size),
       hasPeephole ? stacked(builder, suffixes.map(peephole)) : null,
     ],
-    { hidden_size: size, direction: both ? 'bidirectional' : 'forward', ...activationAttributes(used, directions) },
+    { hidden_size: size, direction: both ? 'bidirectional' : 'forward', ...attributesOf(used, directions) },
   )
   const last = finalState(builder, h!, directions, size)
   return [steps(op, sequence(builder, all!, directions, size), last), last, finalState(builder, c!, directions, size)]
 }
 
 /** An activation as node of its own. */
-function applied(builder: GraphBuilder, { name, alpha, beta }: Activation, x: Value): Value {
+function applied(builder: GraphBuilder, { name, parameters }: RecurrentActivation, x: Value): Value {
   if (name === 'Affine') return x
   if (name === 'ScaledTanh') return builder.op('Tanh', [x])
-  return builder.op(name, [x], { alpha, beta })
+  return builder.op(name, [x], parameters && { alpha: parameters[0], beta: parameters[1] })
 }
 
 /** Core ML bounds the cell state; ONNX's LSTM would bound what goes into the activations. So this one goes step by step. */
@@ -247,7 +232,7 @@ function gru(op: OpContext): Value[] {
     {
       hidden_size: size,
       linear_before_reset: op.bool('reset_after', false) ? 1 : 0,
-      ...activationAttributes(used, 1),
+      ...attributesOf(used, 1),
     },
   )
   const last = builder.squeeze(h!, [0])
@@ -269,7 +254,7 @@ function rnn(op: OpContext): Value[] {
       null,
       initialState(op, 'initial_h', 1, size),
     ],
-    { hidden_size: size, ...activationAttributes([activationOf(op, 'activation', 'tanh')], 1) },
+    { hidden_size: size, ...attributesOf([activationOf(op, 'activation', 'tanh')], 1) },
   )
   const last = builder.squeeze(h!, [0])
   return [steps(op, builder.squeeze(all!, [1]), last), last]

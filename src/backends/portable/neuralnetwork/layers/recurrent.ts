@@ -8,10 +8,9 @@ import type {
   UniDirectionalLSTMLayer,
   WeightParams,
 } from '../../../../format/index.ts'
-import type { Attributes } from '../../onnx/attributes.ts'
 import type { GraphBuilder } from '../../onnx/builder.ts'
 import { rowsOfBatch } from '../../onnx/initial-state.ts'
-import { recurrentLayer } from '../../onnx/recurrent-layer.ts'
+import { activationAttributes, type RecurrentActivation, recurrentLayer } from '../../onnx/recurrent-layer.ts'
 import type { Value } from '../../onnx/value.ts'
 import { input, invalid, type LayerContext, type LayerTable, weight } from '../layer.ts'
 import { clipped, type GateFunction, gruStep, lstmStep, recur, simpleStep } from '../recurrence.ts'
@@ -25,10 +24,8 @@ import { reversed } from './shape.ts'
  * before that, onnxruntime's own ops compute the same, and fast; the others go step by step (recurrence.ts).
  */
 
-/** An activation of a gate: its ONNX name and parameters, its ops, and whether it saturates well within ±50. */
-interface Gate {
-  name: string
-  parameters?: readonly [alpha: number, beta: number]
+/** An activation of a gate, its ops, and whether it saturates well within ±50. */
+interface Gate extends RecurrentActivation {
   saturates: boolean
   apply: GateFunction
 }
@@ -84,17 +81,6 @@ function gateOf(layer: LayerContext<unknown>, activation: Activation | undefined
 function gatesOf(layer: LayerContext<unknown>, list: readonly (Activation | undefined)[], count: number): Gate[] {
   if (list.length < count) throw invalid(layer, `${list.length} activations, expected ${count}`)
   return list.map((activation) => gateOf(layer, activation))
-}
-
-/** Activations as attributes of onnxruntime's ops. */
-function functions(gates: readonly Gate[]): Attributes {
-  const alpha = gates.flatMap(({ parameters }) => parameters?.[0] ?? [])
-  const beta = gates.flatMap(({ parameters }) => parameters?.[1] ?? [])
-  return {
-    activations: gates.map(({ name }) => name),
-    ...(alpha.length > 0 && { activation_alpha: alpha }),
-    ...(beta.length > 0 && { activation_beta: beta }),
-  }
 }
 
 /** What a layer needs to go step by step, in one direction: input weights [1, gates · size, input] and bias [1, …] or none, as for ONNX. */
@@ -215,7 +201,7 @@ function simple(layer: LayerContext<SimpleRecurrentLayer>): Value[] {
     const { all, last } = recur(graph, steps, [stateOf(layer, 1, x!, size)], simpleStep(recursionOf(layer, recursion!), gate!.apply))
     return results(layer, [all], last, params.sequenceOutput)
   }
-  const [all, last] = recurrentLayer(graph, 'RNN', inputs, { hidden_size: size, ...functions([gate!]) })
+  const [all, last] = recurrentLayer(graph, 'RNN', inputs, { hidden_size: size, ...activationAttributes([gate!]) })
   return [result(layer, all!, last!, params.sequenceOutput), outward(layer, last!)]
 }
 
@@ -245,7 +231,7 @@ function gru(layer: LayerContext<GRULayer>): Value[] {
     const ran = recur(graph, steps, [stateOf(layer, 1, x!, size)], step)
     return results(layer, [ran.all], ran.last, params.sequenceOutput)
   }
-  const [all, last] = recurrentLayer(graph, 'GRU', inputs, { hidden_size: size, linear_before_reset: 0, ...functions(gates) })
+  const [all, last] = recurrentLayer(graph, 'GRU', inputs, { hidden_size: size, linear_before_reset: 0, ...activationAttributes(gates) })
   return [result(layer, all!, last!, params.sequenceOutput), outward(layer, last!)]
 }
 
@@ -341,7 +327,7 @@ function lstm(
     hidden_size: size,
     direction: two ? 'bidirectional' : 'forward',
     input_forget: params.coupledInputAndForgetGate ? 1 : 0,
-    ...functions(gates),
+    ...activationAttributes(gates),
   }
   const [all, last, unclipped] = recurrentLayer(graph, 'LSTM', inputs, attributes)
   // The kernel does not clip. Core ML's cell lies within the threshold, so that the last one is closer to it cut, and the same after a single step.
