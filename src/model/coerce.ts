@@ -55,18 +55,16 @@ export function coerceInputs(
       `inputs must be an object from input names to values, for example { ${features[0]?.name ?? 'name'}: value }`,
     )
   }
-  const values: Record<string, unknown> = inputs instanceof Map ? Object.fromEntries(inputs) : (inputs as Record<string, unknown>)
-  const given = Object.keys(values)
-  let known = 0
-  for (const { name } of features) if (Object.hasOwn(values, name)) known++
-  if (known < given.length) {
+  const values: Map<string, unknown> = inputs instanceof Map ? inputs : new Map(Object.entries(inputs))
+  const known = features.filter(({ name }) => values.has(name)).length
+  if (known < values.size) {
     const names = new Set(features.map(({ name }) => name))
-    throw unknownInput(given.find((name) => !names.has(name))!, features)
+    throw unknownInput(String([...values.keys()].find((name) => !names.has(name))), features)
   }
   const result = noFeatures()
   const pending: Promise<void>[] = []
   for (const feature of features) {
-    const value = Object.hasOwn(values, feature.name) ? (values[feature.name] ?? undefined) : undefined
+    const value = values.get(feature.name) ?? undefined
     if (value === undefined) {
       if (feature.optional) continue
       throw new CoreMLError('ERR_INPUT', `input "${feature.name}" is missing: expected ${featureText(feature)}`)

@@ -1,7 +1,7 @@
 import { CoreMLError } from '../../errors.ts'
 import type { ModelDescription } from '../../model/description.ts'
 import type { Tensor, TensorData } from '../../model/tensor.ts'
-import { type Features, isImage, isTensor, ownCopies } from '../../model/values.ts'
+import { type Features, isTensor, ownCopies } from '../../model/values.ts'
 import type { BackendState, LoadOptions, TimedRun, TimedRunOptions } from '../backend.ts'
 import type { EvaluateOptions, Evaluator } from './evaluator.ts'
 import {
@@ -17,7 +17,8 @@ import { encodeModel } from './onnx/encode.ts'
 import type { Port } from './onnx/graph.ts'
 import { optimize } from './onnx/passes/index.ts'
 import { type Dim, UnknownDimensionError } from './onnx/value.ts'
-import { type FeaturePort, featurePorts, featuresOf, feedsOf, largestDims } from './onnx-features.ts'
+import { type FeaturePort, featurePorts, featuresOf, feedsOf, largestDims, shapesOf } from './onnx-features.ts'
+import { RecentlyUsed } from './recently-used.ts'
 import { type RuntimeClient, runtimeClient } from './runtime/client.ts'
 import type { PortValue } from './runtime/messages.ts'
 import { requireOnnxRuntime } from './runtime/package.ts'
@@ -64,7 +65,7 @@ export class OnnxEvaluator implements Evaluator {
   readonly #profile: string | undefined
   /** One session for every shape; absent when the model has to be lowered for given shapes. */
   #general: Loaded | undefined
-  readonly #sessions = new Map<string, Promise<Loaded>>()
+  readonly #sessions = new RecentlyUsed<Loaded>(specialisedSessions, ({ session }) => this.#release(session))
   /** Feeds of runs that have ended, whose memory the next ones fill: fresh memory costs more than the copy into it. */
   readonly #spare: TensorData[][] = []
 
@@ -155,13 +156,14 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   async dispose(): Promise<void> {
-    const all = this.#all()
+    const general = this.#general
     this.#general = undefined
     this.#spare.length = 0
-    this.#sessions.clear()
-    await Promise.all(
-      all.map((loading) => loading.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})),
-    )
+    await Promise.all([general && this.#release(general.session).catch(() => {}), this.#sessions.clear()])
+  }
+
+  #release(session: number): Promise<unknown> {
+    return this.#client.ask({ kind: 'releaseSession', session })
   }
 
   /**
@@ -197,31 +199,16 @@ export class OnnxEvaluator implements Evaluator {
   }
 
   #specialised(shapes: InputShapes, signal: AbortSignal | undefined): Promise<Loaded> {
-    return this.#cached(JSON.stringify(shapes), () => this.#load(this.#lowerAgain(shapes), undefined, signal))
+    return this.#sessions.get(JSON.stringify(shapes), () => this.#load(this.#lowerAgain(shapes), undefined, signal))
   }
 
   #withIntermediates(inputs: Features, wanted: string[] | 'all', signal: AbortSignal | undefined): Promise<Loaded> {
     const shapes = this.#general ? undefined : shapesOf(this.#description, inputs)
-    return this.#cached(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lowerAgain(shapes), wanted, signal))
+    return this.#sessions.get(JSON.stringify([shapes ?? null, wanted]), () => this.#load(this.#lowerAgain(shapes), wanted, signal))
   }
 
   #lowerAgain(shapes: InputShapes | undefined): Lowered {
     return forShapesThatCame(() => this.#lower(shapes))
-  }
-
-  /** Least recently used sessions go first. */
-  #cached(key: string, load: () => Promise<Loaded>): Promise<Loaded> {
-    const known = this.#sessions.get(key)
-    this.#sessions.delete(key)
-    const loading = known ?? Promise.resolve().then(load)
-    this.#sessions.set(key, loading)
-    if (!known) loading.catch(() => this.#sessions.delete(key))
-    for (const [oldest, old] of this.#sessions) {
-      if (this.#sessions.size <= specialisedSessions) break
-      this.#sessions.delete(oldest)
-      old.then(({ session }) => this.#client.ask({ kind: 'releaseSession', session })).catch(() => {})
-    }
-    return loading
   }
 
   /** The inputs of a graph that come from outside, with the largest dimensions that they may have. */
@@ -302,17 +289,4 @@ function buffersOf(feeds: readonly PortValue[]): ArrayBuffer[] {
 
 function defaultShapes(description: ModelDescription): InputShapes {
   return shapesOf(description, {})
-}
-
-/** Shapes of the given inputs, default ones for those that are left out. */
-function shapesOf(description: ModelDescription, inputs: Features): InputShapes {
-  const shapes: InputShapes = {}
-  for (const feature of description.inputs) {
-    const value = inputs[feature.name]
-    if (value !== undefined && isTensor(value)) shapes[feature.name] = value.dims
-    else if (value !== undefined && isImage(value)) shapes[feature.name] = [value.height, value.width]
-    else if (feature.type === 'multiArray') shapes[feature.name] = feature.shape
-    else if (feature.type === 'image') shapes[feature.name] = [feature.height, feature.width]
-  }
-  return shapes
 }

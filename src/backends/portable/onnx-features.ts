@@ -5,7 +5,7 @@ import { convertData, toNumbers } from '../../model/convert.ts'
 import type { FeatureDescription, ImageFeature, ModelDescription } from '../../model/description.ts'
 import { allocate, copyOf, elementCount, type Tensor, type TensorData } from '../../model/tensor.ts'
 import { type Features, type FeatureValue, type Image, isImage, isTensor } from '../../model/values.ts'
-import type { ClassifierOutputs } from './lowered.ts'
+import type { ClassifierOutputs, InputShapes } from './lowered.ts'
 import type { Port } from './onnx/graph.ts'
 import { probabilitiesOf } from './probabilities.ts'
 import type { PortValue } from './runtime/messages.ts'
@@ -34,6 +34,19 @@ export function largestDims(feature: FeatureDescription): readonly (number | nul
   if (flexibility.kind === 'range') return flexibility.ranges.map(({ max }) => max)
   const shapes = flexibility.kind === 'enumerated' ? [shape, ...flexibility.shapes] : [shape]
   return shape.map((_, axis) => Math.max(...shapes.map((dims) => dims[axis] ?? 0)))
+}
+
+/** Shapes of the given inputs, default ones for those that are left out. */
+export function shapesOf(description: ModelDescription, inputs: Features): InputShapes {
+  const shapes: InputShapes = {}
+  for (const feature of description.inputs) {
+    const value = inputs[feature.name]
+    if (value !== undefined && isTensor(value)) shapes[feature.name] = value.dims
+    else if (value !== undefined && isImage(value)) shapes[feature.name] = [value.height, value.width]
+    else if (feature.type === 'multiArray') shapes[feature.name] = feature.shape
+    else if (feature.type === 'image') shapes[feature.name] = [feature.height, feature.width]
+  }
+  return shapes
 }
 
 /**

@@ -7,7 +7,7 @@ import { type Features, ownCopies } from '../../../../model/values.ts'
 import type { CustomLayer, LoadOptions } from '../../../backend.ts'
 import type { EvaluateOptions, Evaluator } from '../../evaluator.ts'
 import { NetworkLowerer } from '../lower.ts'
-import { readBy, writtenBy } from '../scope.ts'
+import { readBy } from '../scope.ts'
 import { NetworkWeights } from '../weights.ts'
 import { StepGraphs } from './graphs.ts'
 import { evaluateCustomLayer } from './implementation.ts'
@@ -54,10 +54,6 @@ export class CustomLayerEvaluator implements Evaluator {
   async run(inputs: Features, options: EvaluateOptions): Promise<Features> {
     const run: Run = { inputs: ownCopies(inputs), blobs: new Map(), options, outputs: {} }
     await this.#runAll(this.#steps, run)
-    if (Array.isArray(options.intermediates?.wanted)) {
-      const written = writtenBy(this.#lowerer.network.layers)
-      for (const name of options.intermediates.wanted) if (written.has(name)) options.intermediates.enclosed.add(name)
-    }
     return run.outputs
   }
 

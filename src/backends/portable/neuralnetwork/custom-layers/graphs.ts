@@ -1,10 +1,12 @@
 import type { FeatureDescription } from '../../../../model/description.ts'
 import type { Tensor } from '../../../../model/tensor.ts'
-import { type Features, isImage, isTensor } from '../../../../model/values.ts'
+import { type Features, isTensor } from '../../../../model/values.ts'
 import type { LoadOptions } from '../../../backend.ts'
 import type { EvaluateOptions } from '../../evaluator.ts'
 import { forShapesThatCame, type InputShapes, type Lowered } from '../../lowered.ts'
 import { OnnxEvaluator } from '../../onnx-evaluator.ts'
+import { shapesOf } from '../../onnx-features.ts'
+import { RecentlyUsed } from '../../recently-used.ts'
 import type { NetworkLowerer, Stage } from '../lower.ts'
 import { writtenBy } from '../scope.ts'
 import type { GraphStep } from './steps.ts'
@@ -25,7 +27,7 @@ export class StepGraphs {
   readonly #place: Place
   readonly #lowerer: NetworkLowerer
   readonly #options: LoadOptions
-  readonly #graphs = new Map<string, Promise<OnnxEvaluator>>()
+  readonly #graphs = new RecentlyUsed<OnnxEvaluator>(keptGraphs, (graph) => graph.dispose())
   /** Blobs that go into the graph, as far as they are there. */
   readonly #reads: ReadonlySet<string>
   /** Blobs that come out of it, if something computes them. */
@@ -46,8 +48,11 @@ export class StepGraphs {
     if (this.#place !== 'last' && this.#writes.length === 0) return {}
     const taken = [...blobs].filter(([name]) => this.#reads.has(name))
     const given = this.#place === 'first' ? inputs : Object.fromEntries(taken.map(([name, tensor]) => [readPort(name), tensor]))
-    const shapes = this.#place === 'first' ? this.#shapesOf(inputs) : Object.fromEntries(taken.map(([name, { dims }]) => [name, dims]))
-    const graph = await this.#graph(shapes)
+    const shapes =
+      this.#place === 'first'
+        ? shapesOf(this.#lowerer.description, inputs)
+        : Object.fromEntries(taken.map(([name, { dims }]) => [name, dims]))
+    const graph = await this.#graphs.get(JSON.stringify(shapes), () => this.#load(shapes))
     const found = await graph.run(given, options)
     if (this.#place === 'last') return found
     for (const name of this.#writes) {
@@ -57,25 +62,8 @@ export class StepGraphs {
     return {}
   }
 
-  async dispose(): Promise<void> {
-    const graphs = [...this.#graphs.values()]
-    this.#graphs.clear()
-    await Promise.all(graphs.map((loading) => loading.then((graph) => graph.dispose()).catch(() => {})))
-  }
-
-  #graph(shapes: InputShapes): Promise<OnnxEvaluator> {
-    const key = JSON.stringify(shapes)
-    const known = this.#graphs.get(key)
-    if (known) return known
-    const loading = Promise.resolve().then(() => this.#load(shapes))
-    this.#graphs.set(key, loading)
-    loading.catch(() => this.#graphs.delete(key))
-    for (const [oldest, old] of this.#graphs) {
-      if (this.#graphs.size <= keptGraphs) break
-      this.#graphs.delete(oldest)
-      old.then((graph) => graph.dispose()).catch(() => {})
-    }
-    return loading
+  dispose(): Promise<void> {
+    return this.#graphs.clear()
   }
 
   #load(shapes: InputShapes): Promise<OnnxEvaluator> {
@@ -105,19 +93,6 @@ export class StepGraphs {
       if (value) graph.output(value, writtenPort(name))
     }
     return { graph: graph.finish('part'), kind: 'neural network', states: [], values: blobs }
-  }
-
-  /** Optional inputs that are left out have their default shapes. */
-  #shapesOf(given: Features): InputShapes {
-    const shapes: Record<string, readonly number[]> = {}
-    for (const feature of this.#lowerer.description.inputs) {
-      const value = given[feature.name]
-      if (isTensor(value)) shapes[feature.name] = value.dims
-      else if (isImage(value)) shapes[feature.name] = [value.height, value.width]
-      else if (feature.type === 'multiArray') shapes[feature.name] = feature.shape
-      else if (feature.type === 'image') shapes[feature.name] = [feature.height, feature.width]
-    }
-    return shapes
   }
 }
 
