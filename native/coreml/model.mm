@@ -136,12 +136,10 @@ struct PredictRun {
   StateGate::Pass pass;
 
   // The inputs go before `done` is called: whoever awaits the prediction may count on it.
-  template <typename Finished>
   void end(Result<Prediction> result, const Finished &finished) {
     request->inputs.clear();
     pass = nullptr;
-    finished();
-    done(std::move(result));
+    finished([&] { done(std::move(result)); });
   }
 };
 
@@ -158,11 +156,11 @@ void Model::predict(std::shared_ptr<PredictRequest> request, Done<Prediction> do
     PredictionJob job;
     job.cancellation = run->request->cancellation;
     job.refused = [run] { run->done(disposed()); };
-    job.runAlone = [run](const std::function<void()> &finished) {
+    job.runAlone = [run](const Finished &finished) {
       run->end(predictNow(run->model->implementation_->model.get(), *run->request), finished);
     };
     if (canOverlap()) {
-      job.startOverlapping = [run](const std::function<void()> &finished) {
+      job.startOverlapping = [run](const Finished &finished) {
         predictOverlapping(run->model->implementation_->model.get(), run->request,
                            [run, finished](Result<Prediction> result) { run->end(std::move(result), finished); });
       };
@@ -242,11 +240,10 @@ void Model::predictBatch(std::shared_ptr<BatchRequest> request, Done<BatchPredic
   PredictionJob job;
   job.cancellation = request->cancellation;
   job.refused = [done] { done(disposed()); };
-  job.runAlone = [self = shared_from_this(), request = std::move(request), done = std::move(done)](const std::function<void()> &finished) {
+  job.runAlone = [self = shared_from_this(), request = std::move(request), done = std::move(done)](const Finished &finished) {
     auto result = predictBatchNow(self->implementation_->model.get(), *request);
     request->inputs.clear();
-    finished();
-    done(std::move(result));
+    finished([&] { done(std::move(result)); });
   };
   implementation_->queue.submit(std::move(job));
 }
@@ -257,12 +254,11 @@ void Model::runTimed(std::shared_ptr<TimedRequest> request, Done<TimedRun> done)
     PredictionJob job;
     job.cancellation = request->cancellation;
     job.refused = [done, pass] { done(disposed()); };
-    job.runAlone = [self, request, done, pass](const std::function<void()> &finished) mutable {
+    job.runAlone = [self, request, done, pass](const Finished &finished) mutable {
       auto result = runTimedNow(self->implementation_->model.get(), *request);
       request->inputs.clear();
       pass = nullptr;
-      finished();
-      done(std::move(result));
+      finished([&] { done(std::move(result)); });
     };
     self->implementation_->queue.submit(std::move(job));
   };
@@ -295,11 +291,10 @@ void Model::make(const std::shared_ptr<State> &state, const std::function<void()
   state->gate()->enter([self = shared_from_this(), state, done](StateGate::Pass pass) {
     PredictionJob job;
     job.refused = done;
-    job.runAlone = [self, state, done, pass](const std::function<void()> &finished) mutable {
+    job.runAlone = [self, state, done, pass](const Finished &finished) mutable {
       makeNow(self->implementation_->model, state->implementation());
       pass = nullptr;
-      finished();
-      done();
+      finished(done);
     };
     self->implementation_->queue.submit(std::move(job));
   });

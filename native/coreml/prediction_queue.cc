@@ -28,6 +28,7 @@ struct PredictionQueue::Shared {
   std::deque<PredictionJob> waiting;
   std::vector<std::function<void()>> onDrained;
   size_t overlapping = 0;
+  size_t handingOut = 0; // results on their way: the model is idle again, but not drained
   int overlapsExpected = 0;
   bool alone = false;
   bool closed = false;
@@ -38,7 +39,8 @@ struct PredictionQueue::Shared {
     return waiting.front().startOverlapping ? overlapping < limit : overlapping == 0;
   }
   bool idle() const { return !alone && overlapping == 0; }
-  bool ended() const { return closed && idle(); }
+  bool drained() const { return idle() && handingOut == 0; }
+  bool ended() const { return closed && drained(); }
 };
 
 PredictionQueue::PredictionQueue(size_t overlap) : shared_(std::make_shared<Shared>(overlap)) {}
@@ -71,17 +73,21 @@ void PredictionQueue::submit(PredictionJob job) {
 void PredictionQueue::close(const std::function<void()> &drained) {
   Shared &shared = *shared_;
   std::deque<PredictionJob> refused;
-  bool idle;
   {
     std::lock_guard<std::mutex> lock(shared.mutex);
     shared.closed = true;
     refused.swap(shared.waiting);
-    idle = shared.idle();
-    if (!idle && drained) shared.onDrained.push_back(drained);
-    shared.changed.notify_one();
   }
   for (const PredictionJob &job : refused) refuse(job);
-  if (idle && drained) drained();
+  {
+    std::lock_guard<std::mutex> lock(shared.mutex);
+    shared.changed.notify_one();
+    if (!shared.drained()) {
+      if (drained) shared.onDrained.push_back(drained);
+      return;
+    }
+  }
+  if (drained) drained();
 }
 
 void PredictionQueue::loop(const std::shared_ptr<Shared> &shared) {
@@ -100,22 +106,29 @@ void PredictionQueue::loop(const std::shared_ptr<Shared> &shared) {
     }
     lock.unlock();
     bool started = job.cancellation == nullptr || job.cancellation->start();
-    auto done = [shared, overlap] {
-      std::lock_guard<std::mutex> guard(shared->mutex);
-      if (overlap) {
-        --shared->overlapping;
-      } else {
-        shared->alone = false;
+    auto finished = [shared, overlap](const std::function<void()> &handOut) {
+      {
+        std::lock_guard<std::mutex> guard(shared->mutex);
+        if (overlap) {
+          --shared->overlapping;
+        } else {
+          shared->alone = false;
+        }
+        ++shared->handingOut;
+        shared->changed.notify_one();
       }
-      shared->changed.notify_one();
+      if (handOut) handOut();
+      std::lock_guard<std::mutex> guard(shared->mutex);
+      --shared->handingOut;
+      if (shared->closed) shared->changed.notify_one();
     };
     if (!started) {
       job = {};
-      done();
+      finished(nullptr);
     } else if (overlap) {
-      job.startOverlapping(done);
+      job.startOverlapping(finished);
     } else {
-      job.runAlone(done);
+      job.runAlone(finished);
     }
     job = {};
     lock.lock();

@@ -8,12 +8,15 @@
 
 namespace coreml {
 
+// What a job calls once, when its work is done: calls `handOut`, which gives the result to whoever waits for it. The queue goes on before that, so that whoever asks
+// for the next prediction finds the model idle; it counts as drained only after.
+using Finished = std::function<void(const std::function<void()> &handOut)>;
+
 struct PredictionJob {
-  // Runs the whole work on the queue's thread; nothing else of the model runs until it calls `finished`, which it does once, before it hands out the result:
-  // whoever asks for the next prediction then finds the model idle.
-  std::function<void(const std::function<void()> &finished)> runAlone;
-  // Starts work that may overlap with other such work, and returns; calls `finished` once, on any thread, when it is done. Empty where overlapping is not allowed.
-  std::function<void(std::function<void()> finished)> startOverlapping;
+  // Runs the whole work on the queue's thread; nothing else of the model runs until it calls `finished`.
+  std::function<void(const Finished &finished)> runAlone;
+  // Starts work that may overlap with other such work, and returns; calls `finished` on any thread. Empty where overlapping is not allowed.
+  std::function<void(const Finished &finished)> startOverlapping;
   // Called instead of either when the queue is closed before the job's turn.
   std::function<void()> refused;
   // May be null.
@@ -28,7 +31,8 @@ class PredictionQueue {
   ~PredictionQueue();
 
   void submit(PredictionJob job);
-  // Refuses what has not started and everything submitted from now on; `drained` is called once nothing runs any more.
+  // Refuses what has not started and everything submitted from now on; `drained` is called once nothing runs any more and every result and refusal
+  // has been handed out.
   void close(const std::function<void()> &drained);
 
  private:

@@ -5,6 +5,12 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "buffer.h"
 #include "classes.h"
@@ -15,6 +21,7 @@
 #include "operation.h"
 #include "prediction_queue.h"
 #include "strided_copy.h"
+#include "threads.h"
 
 // Node's own function as a host such as Electron has it; the linker sends the addon's calls here.
 static std::atomic<bool> hostForbidsExternalBuffers{false};
@@ -162,13 +169,76 @@ Napi::Value emptyJob(const Napi::CallbackInfo &info) {
       [](coreml::Done<coreml::Nothing> done) {
         coreml::PredictionJob job;
         job.refused = [] {};
-        job.runAlone = [done = std::move(done)](const std::function<void()> &finished) {
-          finished();
-          done(coreml::Nothing{});
+        job.runAlone = [done = std::move(done)](const coreml::Finished &finished) {
+          finished([&] { done(coreml::Nothing{}); });
         };
         queue->submit(std::move(job));
       },
       [](Napi::Env env, const coreml::Nothing &) { return env.Undefined(); });
+}
+
+// closeQueue(overlapping, handingOut): the order of what a queue tells when it is closed while its one job works, or while that job's result is on its way.
+Napi::Value closeQueue(const Napi::CallbackInfo &info) {
+  struct Order {
+    std::mutex mutex;
+    std::vector<std::string> events;
+    std::promise<void> started, mayFinish, handingOut, drained;
+    void add(const char *event) {
+      std::lock_guard<std::mutex> lock(mutex);
+      events.push_back(event);
+    }
+  };
+  auto order = std::make_shared<Order>();
+  bool overlapping = info[0].ToBoolean();
+  bool whileHandingOut = info[1].ToBoolean();
+
+  coreml::PredictionQueue queue(1);
+  auto work = [order](const coreml::Finished &finished) {
+    order->started.set_value();
+    order->mayFinish.get_future().wait();
+    finished([&] {
+      order->handingOut.set_value();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      order->add("result");
+    });
+  };
+  coreml::PredictionJob job;
+  job.runAlone = work;
+  job.refused = [order] { order->add("refused"); };
+  coreml::PredictionJob waiting = job;
+  if (overlapping) {
+    job.startOverlapping = [work](const coreml::Finished &finished) { coreml::runOnNewThread([work, finished] { work(finished); }); };
+    // Jobs overlap from when two met.
+    auto met = std::make_shared<std::promise<void>>();
+    coreml::PredictionJob earlier;
+    earlier.runAlone = [met](const coreml::Finished &finished) {
+      met->get_future().wait();
+      finished(nullptr);
+    };
+    queue.submit(std::move(earlier));
+    queue.submit(std::move(job));
+    met->set_value();
+  } else {
+    queue.submit(std::move(job));
+  }
+  order->started.get_future().wait();
+  auto drained = [order] {
+    order->add("drained");
+    order->drained.set_value();
+  };
+  if (whileHandingOut) {
+    order->mayFinish.set_value();
+    order->handingOut.get_future().wait();
+    queue.close(drained);
+  } else {
+    queue.submit(std::move(waiting));
+    queue.close(drained);
+    order->mayFinish.set_value();
+  }
+  order->drained.get_future().wait();
+  Napi::Array events = Napi::Array::New(info.Env());
+  for (const std::string &event : order->events) events.Set(events.Length(), event);
+  return events;
 }
 
 int64_t nanosecondsSince(std::chrono::steady_clock::time_point start) {
@@ -252,6 +322,7 @@ void defineStandin(Napi::Env env, Napi::Object exports) {
   standin.Set("liveObjects", Napi::Function::New<liveObjects>(env, "liveObjects"));
   standin.Set("emptyWorker", Napi::Function::New<emptyWorker>(env, "emptyWorker"));
   standin.Set("emptyJob", Napi::Function::New<emptyJob>(env, "emptyJob"));
+  standin.Set("closeQueue", Napi::Function::New<closeQueue>(env, "closeQueue"));
   standin.Set("predictHere", Napi::Function::New<predictHere>(env, "predictHere"));
   standin.Set("bareCalls", Napi::Function::New<bareCalls>(env, "bareCalls"));
   standin.Set("stridedCopy", Napi::Function::New<stridedCopy>(env, "stridedCopy"));

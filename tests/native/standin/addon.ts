@@ -113,6 +113,7 @@ interface StandinBinding extends AppleBinding {
     configure(settings: Partial<Settings>): void
     events(): Events
     liveObjects(): Record<string, number>
+    closeQueue(overlapping: boolean, handingOut: boolean): string[]
     /** Bytes of all buffers that the addon has ever made: copies of inputs and outputs, and what allocate() gave. */
     createdBytes(): number
     /** MLModelConfiguration of the model that was loaded last, as text by Apple's names. */

@@ -64,6 +64,11 @@ describe('predictions that overlap', () => {
     expect(standin.events().asynchronousPredictions).toBeGreaterThan(before.asynchronousPredictions)
     expect(() => native.predict(inputs())).toThrow(expect.objectContaining({ code: 'ERR_DISPOSED' }))
   })
+
+  it.each([false, true])('are told of before dispose is, refused or not (overlapping: %s)', (overlapping) => {
+    expect(standin.closeQueue(overlapping, false)).toEqual(['refused', 'result', 'drained'])
+    expect(standin.closeQueue(overlapping, true)).toEqual(['result', 'drained'])
+  })
 })
 
 describe('abort', () => {
