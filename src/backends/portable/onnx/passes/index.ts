@@ -2,6 +2,7 @@ import type { Graph, InputPart } from '../graph.ts'
 import type { Dim } from '../value.ts'
 import { broadcastRepetitions } from './broadcast-repetitions.ts'
 import { castPicked } from './cast-picked.ts'
+import { convolvePooled } from './convolve-pooled.ts'
 import { dropUnused } from './drop-unused.ts'
 import { fuseAttention } from './fuse-attention.ts'
 import { fuseHardSwish } from './fuse-hard-swish.ts'
@@ -42,6 +43,7 @@ export function optimize(graph: Graph, features: ReadonlyMap<string, readonly Di
   broadcastRepetitions(rewriter)
   spareConcatenations(rewriter)
   mergeReshapes(rewriter)
+  convolvePooled(rewriter)
   dropUnused(graph)
   // What follows asks who reads a value, which the nodes that are gone do no more.
   const rest = new Rewriter(graph)

@@ -96,6 +96,11 @@ export class Rewriter {
     return this.#addConstant(output, hint, [], new Constant('int64', BigInt64Array.of(BigInt(number))))
   }
 
+  /** A constant's elements in another shape, for the node that computes `output`. */
+  addReshaped(output: string, hint: string, { constant }: Value, dims: readonly number[]): string {
+    return this.#addConstant(output, hint, dims, constant!)
+  }
+
   #addConstant(output: string, hint: string, dims: readonly number[], constant: Constant): string {
     const name = this.uniqueName(`${output}/${hint}`)
     const value: Value = { name, type: constant.type, dims, constant }
