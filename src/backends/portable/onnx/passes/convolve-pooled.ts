@@ -14,7 +14,7 @@ function pooledRow(node: Node, rewriter: Rewriter): string | undefined {
 
 /**
  * A linear layer behind the pooled channels of one image, as classifiers end, is a convolution with a kernel of one pixel: onnxruntime computes that in the
- * layout of the convolutions in front, in two thirds of the time of a matrix product with one row. It has that layout for the processors of x64 only.
+ * layout of the convolutions in front, in two thirds of the time of a matrix product with one row. As it is published, it has that layout on x64 only.
  */
 export function convolvePooled(rewriter: Rewriter, architecture: string = process.arch): void {
   if (architecture !== 'x64') return
