@@ -68,6 +68,18 @@ describe('a linear layer is left as it is', () => {
     ],
     ['with one bias for all', [1, 2, 3, 4], (b, x) => linear(b, pooled(b, x), b.constant('float32', [1], [5])), products.map((y) => y + 5)],
     [
+      'behind a volume',
+      [1, 2, 1, 3, 4],
+      (b, x) => linear(b, b.reshape(b.op('GlobalAveragePool', [x]), [1, 2])),
+      products.map((y, i) => y + 10 * (i + 1)),
+    ],
+    [
+      'that takes each channel as a row',
+      [1, 2, 3, 4],
+      (b, x) => b.op('Gemm', [b.reshape(b.op('GlobalAveragePool', [x]), [2, 1]), b.constant('float32', [2, 1], [3, -4])], { transB: 1 }),
+      means.flatMap((mean) => [3 * mean, -4 * mean]),
+    ],
+    [
       'where nothing is pooled',
       [1, 2, 3, 4],
       (b, x) => linear(b, b.reshape(b.op('Slice', [x, b.ints([0, 0]), b.ints([1, 1]), b.ints([2, 3])]), [1, 2])),
