@@ -1,17 +1,17 @@
 import type { Node } from '../graph.ts'
 import type { Rewriter } from './rewriter.ts'
 
-/** What onnxruntime computes in the blocked layout of the convolution in front. */
-const keepsLayout = new Set(['Add', 'Clip', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Mul', 'Relu', 'Sigmoid', 'Tanh'])
+/** What a network does to the image between a convolution and the mean. onnxruntime computes all but QuickGelu in the convolution's blocked layout. */
+const between = new Set(['Add', 'Clip', 'HardSigmoid', 'HardSwish', 'LeakyRelu', 'Mul', 'QuickGelu', 'Relu', 'Sigmoid', 'Tanh'])
 
 function followsConvolution(node: Node | undefined, rewriter: Rewriter): boolean {
   if (node?.opType === 'Conv') return true
-  return node !== undefined && keepsLayout.has(node.opType) && followsConvolution(rewriter.producer(node.inputs[0]), rewriter)
+  return node !== undefined && between.has(node.opType) && followsConvolution(rewriter.producer(node.inputs[0]), rewriter)
 }
 
 /**
  * The mean over all of an image behind a convolution is GlobalAveragePool, which onnxruntime computes in the layout of the convolution: for ReduceMean it
- * would bring the whole image to the usual one first.
+ * would bring the whole image to the usual one first, and the means back for the convolutions of a squeeze-and-excitation behind.
  */
 export function poolMeans(rewriter: Rewriter): void {
   for (const node of rewriter.nodes()) {

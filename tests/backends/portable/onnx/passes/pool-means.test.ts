@@ -35,6 +35,16 @@ describe('the mean of an image behind a convolution', () => {
     )
   })
 
+  test('is pooled behind swish', async () => {
+    const swish = (b: GraphBuilder, x: Value) => b.op('QuickGelu', [x], { alpha: 1 }, { domain: 'com.microsoft' })
+    const { ops, ys } = await optimized(input, (b, x) => mean(b, swish(b, convolved(b, x)), [2, 3], 1))
+    expect(ops).toEqual(['Conv', 'QuickGelu', 'GlobalAveragePool'])
+    expectClose(
+      ys,
+      means((x) => (2 * x) / (1 + Math.exp(-2 * x))),
+    )
+  })
+
   test('is reduced over other axes', async () => {
     const { ops } = await optimized(input, (b, x) => mean(b, convolved(b, x), [1, 2], 1))
     expect(ops).toEqual(['Conv', 'ReduceMean'])
