@@ -153,6 +153,40 @@ describe('evaluators of classic models', () => {
     expect((await model.run({ x: -1e9 }, {})).p).toEqual(even)
   })
 
+  it('a support vector machine that did not learn has the probabilities that LIBSVM 3.37 gives it', async () => {
+    const of = (labels: string[]) => {
+      const pairs = (labels.length * (labels.length - 1)) / 2
+      return make({
+        description: { input: [feature('x')], output: [feature('label')], predictedFeatureName: 'label', predictedProbabilitiesName: 'p' },
+        type: {
+          case: 'supportVectorClassifier',
+          value: {
+            kernel: { kernel: { case: 'linearKernel', value: {} } },
+            supportVectors: { case: 'denseSupportVectors', value: { vectors: labels.map(() => ({ vector: [1] })) } },
+            coefficients: labels.slice(1).map(() => ({ vector: labels.map(() => Number.NaN) })),
+            numberOfSupportVectorsPerClass: labels.map(() => 1),
+            rho: Array<number>(pairs).fill(Number.NaN),
+            probA: Array<number>(pairs).fill(0),
+            probB: Array<number>(pairs).fill(-0.2318),
+            classLabels: { case: 'stringClassLabels', value: { vector: labels } },
+          },
+        },
+      }).run({ x: 2 }, {})
+    }
+    expect(await of(['a', 'b'])).toEqual({
+      label: 'b',
+      p: new Map([
+        ['a', 1e-7],
+        ['b', 1 - 1e-7],
+      ]),
+    })
+    const three = await of(['a', 'b', 'c'])
+    expect(three.label).toBe('c')
+    const expected = [2.441861115062112e-14, 2.930233289237321e-14, 0.9999999999999463]
+    for (const [at, probability] of [...(three.p as Map<string, number>).values()].entries())
+      expect(probability / expected[at]!).toBeCloseTo(1, 6)
+  })
+
   it('a recommender takes the similar items of an item from all its entries', async () => {
     const sequence = { type: { case: 'sequenceType' as const, value: { type: { case: 'int64Type' as const, value: {} } } } }
     const scores = { type: { case: 'dictionaryType' as const, value: { keyType: { case: 'int64KeyType' as const, value: {} } } } }

@@ -9,6 +9,10 @@ import { makeKernelMachine } from './kernel.ts'
 /** LIBSVM keeps the probability of a pair this far from 0 and 1. */
 const leastProbability = 1e-7
 
+/** As LIBSVM does: NaN, the decision of a machine that did not learn, becomes the least. */
+const keepPossible = (probability: number) =>
+  probability > leastProbability ? Math.min(probability, 1 - leastProbability) : leastProbability
+
 /**
  * Support vector classification: a decision for each pair of classes. Where the model has pair probabilities (probA, probB), they are coupled to class
  * probabilities and the most probable class is the label; else each pair gives a vote, and of the classes with the most votes the first is the label.
@@ -59,10 +63,9 @@ export function makeSupportVectorClassifier(spec: ClassicSpec<SupportVectorClass
   const probabilities = (): ArrayLike<number> => {
     const r = new Float64Array(k * k)
     decide((i, j, pair, decision) => {
-      const probability = logistic(-(decision * probA[pair]! + probB[pair]!))
-      const kept = Math.min(Math.max(probability, leastProbability), 1 - leastProbability)
-      r[i * k + j] = kept
-      r[j * k + i] = 1 - kept
+      const probability = keepPossible(logistic(-(decision * probA[pair]! + probB[pair]!)))
+      r[i * k + j] = probability
+      r[j * k + i] = 1 - probability
     })
     return k === 2 ? [r[1]!, r[2]!] : coupleProbabilities(r, k)
   }
