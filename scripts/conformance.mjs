@@ -26,12 +26,7 @@ const suites = {
   ),
   ...Object.fromEntries(['iOS14', 'iOS15', 'iOS16', 'iOS17', 'iOS18'].map((opset) => [`mil-${opset.toLowerCase()}`, [`${mil}/${opset}`]])),
   io: ['converters/mil/test_inputs_outputs_shape.py', 'converters/mil/mil/tests/test_programs.py'],
-  classic: [
-    ...['linear_regression', 'SVC', 'SVR', 'one_hot_encoder', 'imputer', 'k_neighbors_classifier', 'random_forest_classifier_numeric'].map(
-      (name) => `test/sklearn_tests/test_${name}.py`,
-    ),
-    'test/pipeline',
-  ],
+  classic: ['test/sklearn_tests', 'test/xgboost_tests', 'test/pipeline'],
   torch: ['torch_ops', 'stateful_model', 'quantization_ops', 'export_quantization'].map(
     (name) => `converters/mil/frontend/torch/test/test_${name}.py`,
   ),

@@ -30,27 +30,32 @@ function fromWire(value, body) {
   return { type: value.type, dims: value.dims, data }
 }
 
-function toWire(value, parts) {
+function toWire(value, parts, type) {
   const add = (data) => {
     const offset = parts.reduce((sum, part) => sum + part.length, 0)
     parts.push(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
     return { offset, length: data.byteLength }
   }
-  if (value instanceof Map) return { kind: 'map', entries: [...value].map(([key, entry]) => [plain(key), entry]) }
-  if (Array.isArray(value)) return { kind: 'plain', value: value.map(plain) }
-  if (typeof value !== 'object') return { kind: 'plain', value: plain(value) }
+  if (value instanceof Map) return { kind: 'map', entries: [...value].map(([key, entry]) => [plain(key), plain(entry)]) }
+  if (Array.isArray(value)) return { kind: 'plain', value: value.map((each) => plain(each)) }
+  if (typeof value !== 'object') return { kind: 'plain', value: plain(value, type) }
   if ('dims' in value) return { kind: 'tensor', type: value.type, dims: [...value.dims], ...add(value.data) }
   const { width, height, format } = value
   return { kind: 'image', width, height, format, ...add(value.data) }
 }
 
-/** Numbers that JSON has no words for travel as text, marked. */
-function plain(value) {
+/** Numbers that JSON has no words for, whole ones of floating point among them, travel as text, marked. */
+function plain(value, type) {
   if (typeof value === 'bigint') return { integer: String(value) }
-  return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value
+  return typeof value === 'number' && (type === 'double' || !Number.isFinite(value)) ? { number: String(value) } : value
 }
 
 const all = (values, change) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+
+function outputsToWire(model, outputs, parts) {
+  const types = new Map(model.outputs.map(({ name, type }) => [name, type]))
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toWire(value, parts, types.get(name))]))
+}
 
 const commands = {
   async load({ path, functionName }) {
@@ -65,15 +70,17 @@ const commands = {
   },
   async predict({ id, inputs, state }, body, parts) {
     const options = state ? { state: states.get(state) } : {}
-    const outputs = await models.get(id).predict(
+    const model = models.get(id)
+    const outputs = await model.predict(
       all(inputs, (value) => fromWire(value, body)),
       options,
     )
-    return { outputs: all(outputs, (value) => toWire(value, parts)) }
+    return { outputs: outputsToWire(model, outputs, parts) }
   },
   async predictBatch({ id, batch }, body, parts) {
-    const results = await models.get(id).predictBatch(batch.map((inputs) => all(inputs, (value) => fromWire(value, body))))
-    return { batch: results.map((outputs) => all(outputs, (value) => toWire(value, parts))) }
+    const model = models.get(id)
+    const results = await model.predictBatch(batch.map((inputs) => all(inputs, (value) => fromWire(value, body))))
+    return { batch: results.map((outputs) => outputsToWire(model, outputs, parts)) }
   },
   async newState({ id }) {
     states.set(next, models.get(id).newState())
