@@ -1,6 +1,7 @@
 import { allocate, elementCount, type TensorData, type TensorType } from '../../../model/tensor.ts'
 import type { Attributes } from './attributes.ts'
 import type { OutputType } from './infer.ts'
+import { sliceBound } from './slice-bound.ts'
 import { constantNumbers, isStatic, type Value } from './value.ts'
 
 /** Constants up to this many elements are folded while lowering: shape arithmetic, and no weights (onnxruntime folds those itself). */
@@ -61,6 +62,26 @@ function binary(compute: (a: number, b: number) => number): Fold {
   }
 }
 
+/** What `Where` picks; operands of one element are broadcast. */
+const where: Fold = ([condition, x, y], _attributes, _values, output) => {
+  const count = elementCount(output.dims as number[])
+  if ([condition, x, y].some((operand) => operand!.length !== count && operand!.length !== 1)) return undefined
+  const element = (operand: number[], i: number) => operand[operand.length === 1 ? 0 : i]!
+  return Array.from({ length: count }, (_, i) => element(element(condition!, i) ? x! : y!, i))
+}
+
+/** A piece of a vector, backwards too. */
+const slice: Fold = ([x, starts, ends, , steps], _attributes, values) => {
+  if (values[0]!.dims.length !== 1) return undefined
+  const size = x!.length
+  const step = steps?.[0] ?? 1
+  const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
+  const end = sliceBound(ends![0]!, size, low, high)
+  const picked: number[] = []
+  for (let i = sliceBound(starts![0]!, size, 0, high); step > 0 ? i < end : i > end; i += step) picked.push(x![i]!)
+  return picked
+}
+
 /** A reduction to one element. */
 function toOne(reduce: (elements: readonly number[]) => number): Fold {
   return ([x], _attributes, _values, output) => (elementCount(output.dims as number[]) === 1 ? [reduce(x!)] : undefined)
@@ -74,6 +95,7 @@ const folds: Record<string, Fold> = {
   Ceil: ([x]) => x!.map(Math.ceil),
   Neg: ([x]) => x!.map((element) => -element),
   Abs: ([x]) => x!.map(Math.abs),
+  Sqrt: ([x]) => x!.map(Math.sqrt),
   Not: ([x]) => x!.map((element) => 1 - element),
   Identity: ([x]) => x,
   Cast: ([x], _attributes, _values, output) => x!.map(casts[output.type] ?? Number),
@@ -86,10 +108,8 @@ const folds: Record<string, Fold> = {
     const picked = indices!.map((index) => x![index < 0 ? index + x!.length : index])
     return picked.every((element) => element !== undefined) ? (picked as number[]) : undefined
   },
-  Slice: ([x, starts, ends, , steps], _attributes, values) => {
-    if (values[0]!.dims.length !== 1 || (steps && steps[0] !== 1)) return undefined
-    return x!.slice(starts![0], ends![0])
-  },
+  Slice: slice,
+  Where: where,
   ReduceProd: toOne((x) => x.reduce((a, b) => a * b, 1)),
   ReduceSum: toOne((x) => x.reduce((a, b) => a + b, 0)),
   ReduceMax: toOne((x) => Math.max(...x)),

@@ -208,6 +208,21 @@ describe('lowering of ML Programs', () => {
     expect(outputs!.y).toEqual([1, -2, 3, 1, -2, 3])
   })
 
+  // As coremltools writes torch's expand, before its passes: -1 is "as it is".
+  test('how often a dimension is tiled is known where the shapes are', async () => {
+    const operations = [
+      operation('shape', { x: 'x' }, { present: int32(2) }),
+      operation('equal', { x: { ints: [2, -1], dims: [2] }, y: { ints: [-1] } }, { kept: tensorType(MilDataType.BOOL, [2]) }),
+      operation('select', { cond: 'kept', a: 'present', b: { ints: [2, -1], dims: [2] } }, { wanted: int32(2) }),
+      operation('real_div', { x: 'wanted', y: 'present' }, { reps: int32(2) }),
+      operation('tile', { x: 'x', reps: 'reps' }, { y: float32(null, null) }),
+    ]
+    const model = programModel({ x: float32(null, null) }, operations, ['y'])
+    expect(lower(model, {}, { x: [1, 3] }).graph.outputs[0]!.dims).toEqual([2, 3])
+    const [outputs] = await run(model, { x: new Tensor('float32', Float32Array.of(1, -2, 3), [1, 3]) })
+    expect(outputs!.y).toEqual([1, -2, 3, 1, -2, 3])
+  })
+
   // torch's x[mask] = 0 with a mask of nothing but false.
   test('a single element is tiled no times where the count says so, and scattered nowhere', async () => {
     const operations = [

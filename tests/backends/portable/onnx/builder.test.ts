@@ -23,7 +23,19 @@ describe('folding of shape arithmetic', () => {
           const both = b.concat([quotient, b.op('Sub', [x, y])], 0)
           const picked = b.op('Gather', [both, b.ints([-1, 0, 4])])
           const remainders = [y, b.op('Neg', [y])].flatMap((by) => [b.op('Mod', [x, by]), b.op('Mod', [x, by], { fmod: 1 })])
-          return [both, picked, ...remainders, b.slice(both, [0], [-4], [5]), b.op('ReduceProd', [y, b.ints([0])], { keepdims: 0 })]
+          const backwards = [
+            [5, -7, -1],
+            [-2, 0, -2],
+            [0, 9, -3],
+            [1, 9, 2],
+          ].map(([start, end, step]) => b.op('Slice', [both, b.ints([start!]), b.ints([end!]), b.ints([0]), b.ints([step!])]))
+          const picks = [
+            b.op('Where', [b.op('Less', [x, y]), x, y]),
+            b.op('Where', [b.op('Equal', [x, b.scalar(0, 'int64')]), b.scalar(1, 'int64'), x]),
+          ]
+          const product = b.op('ReduceProd', [y, b.ints([0])], { keepdims: 0 })
+          const sides = b.cast(b.op('Sqrt', [b.cast(y, 'float32')]), 'int64')
+          return [both, picked, ...remainders, ...backwards, ...picks, b.slice(both, [0], [-4], [5]), product, sides]
         }
         const constants = chain(folded, folded.ints(left), folded.ints(right))
         expect(folded.nodes).toHaveLength(0)

@@ -206,7 +206,7 @@ export const tensorOperation: LoweringTable = {
     const { builder } = op
     const x = op.input('x')
     const reps = op.known('reps')
-    if (reps) return reps.every((count) => count === 1) ? x : builder.op('Tile', [x, builder.ints(reps)])
+    if (reps?.every((count) => count > 0)) return reps.every((count) => count === 1) ? x : builder.op('Tile', [x, builder.ints(reps)])
     const counts = builder.cast(op.input('reps'), 'int64')
     const [zero, one] = [builder.scalar(0, 'int64'), builder.scalar(1, 'int64')]
     // Converters of torch's `expand` divide the sizes asked for by the present ones, and older ones its -1 ("as it is") too: -1, or nothing
