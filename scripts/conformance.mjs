@@ -27,8 +27,8 @@ const suites = {
   ...Object.fromEntries(['iOS14', 'iOS15', 'iOS16', 'iOS17', 'iOS18'].map((opset) => [`mil-${opset.toLowerCase()}`, [`${mil}/${opset}`]])),
   io: ['converters/mil/test_inputs_outputs_shape.py', 'converters/mil/mil/tests/test_programs.py'],
   classic: ['test/sklearn_tests', 'test/xgboost_tests', 'test/pipeline'],
-  torch: ['torch_ops', 'stateful_model', 'quantization_ops', 'export_quantization'].map(
-    (name) => `converters/mil/frontend/torch/test/test_${name}.py`,
+  torch: ['ops', 'stateful_model', 'quantization_ops', 'export_quantization'].map(
+    (name) => `converters/mil/frontend/torch/test/test_torch_${name}.py`,
   ),
   compression: ['test/optimize/coreml', 'converters/mil/mil/passes/tests/test_quantization_passes.py'],
   networks: null,
@@ -131,8 +131,8 @@ function run(paths) {
     .filter(Boolean)
     .map((line) => JSON.parse(line))
   rmSync(scratch, { recursive: true, force: true })
-  // pytest: 0 all passed, 1 some failed, 5 none selected. A file that cannot be imported is an ERROR of its own.
-  if (![0, 1, 5].includes(status) || /^ERROR /m.test(stdout)) console.error(stdout.slice(-3000), stderr.slice(-2000))
+  // pytest: 0 all passed, 1 some failed, 5 none selected. A file that is not there or cannot be imported is an ERROR of its own.
+  if (![0, 1, 5].includes(status) || /^ERROR[: ]/m.test(stdout + stderr)) console.error(stdout.slice(-3000), stderr.slice(-2000))
   return tests
 }
 
