@@ -134,7 +134,7 @@ export class ProgramLowering {
       if (single(value.dims) && single(type.dims)) value = op.builder.reshape(value, type.dims as number[])
       else {
         throw new CoreMLError(
-          'ERR_INTERNAL',
+          'ERR_MODEL_INVALID',
           `${op}: a result of ${value.dims.length} dimensions where the program declares ${type.dims.length}`,
         )
       }

@@ -45,6 +45,10 @@ describe('lowering of ML Programs', () => {
       [broken('add', { x: 'x' }), /add "y": parameter y is missing/],
       [broken('relu', { x: 'nobody' }), /"nobody"/],
       [broken('reshape', { x: 'x', shape: { ints: [2, 2], dims: [2] } }), /reshape "y"/],
+      [
+        broken('expand_dims', { x: 'x', axes: { ints: [0], dims: [1] } }),
+        /expand_dims "y": a result of 2 dimensions where the program declares 1/,
+      ],
     ] as const) {
       expect(() => lower(model)).toThrow(expect.objectContaining({ code: 'ERR_MODEL_INVALID' }))
       expect(() => lower(model)).toThrow(message)
