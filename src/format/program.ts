@@ -25,7 +25,7 @@ export function chooseFunction(spec: Model, name?: string): string {
 
 /** A function of an ML Program. Throws ERR_MODEL_INVALID if it is missing. */
 export function programFunction(program: Program, name: string): MilFunction {
-  const found = program.functions[name]
+  const found = Object.hasOwn(program.functions, name) ? program.functions[name] : undefined
   if (found === undefined) throw new CoreMLError('ERR_MODEL_INVALID', `the ML Program has no function "${name}"`)
   return found
 }

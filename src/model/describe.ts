@@ -156,6 +156,15 @@ function featuresOf(spec: Model, functionName: string | undefined): ModelDescrip
   return description.functions.find((other) => other.name === name) ?? description
 }
 
+/** @throws CoreMLError ERR_MODEL_INVALID if two of a model's features have one name */
+function requireDistinct(kind: string, features: readonly { name: string }[]): void {
+  const names = new Set<string>()
+  for (const { name } of features) {
+    if (names.has(name)) throw new CoreMLError('ERR_MODEL_INVALID', `the model describes two ${kind}s of the name "${name}"`)
+    names.add(name)
+  }
+}
+
 /** Marks the arrays of a network that maps its inputs to rank 5: they may come with a sequence. */
 function withSequences({ type }: Model, feature: FeatureDescription): FeatureDescription {
   const isNetwork = type.case === 'neuralNetwork' || type.case === 'neuralNetworkClassifier' || type.case === 'neuralNetworkRegressor'
@@ -172,6 +181,9 @@ function withSequences({ type }: Model, feature: FeatureDescription): FeatureDes
  */
 export function describeModel(file: ModelFile, functionName?: string, spec: Model = file.spec): ModelDescription {
   const features = featuresOf(spec, functionName)
+  requireDistinct('input', features.input)
+  requireDistinct('output', features.output)
+  requireDistinct('state', features.state)
   const metadata = spec.description?.metadata
   const labels = classLabels(file, spec, functionName)
   return {

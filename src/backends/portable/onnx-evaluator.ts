@@ -85,6 +85,7 @@ export class OnnxEvaluator implements Evaluator {
     { profile }: { profile?: string } = {},
   ): Promise<OnnxEvaluator> {
     requireOnnxRuntime()
+    if (description.outputs.length === 0) throw new CoreMLError('ERR_MODEL_INVALID', 'the model describes no outputs')
     const evaluator = new OnnxEvaluator(description, lower, options, profile)
     try {
       evaluator.#general = await evaluator.#load(lower(), undefined, options.signal)
@@ -246,12 +247,12 @@ export class OnnxEvaluator implements Evaluator {
   }
 }
 
-/** The values that came back, by name. */
+/** The values that came back, by the names of their features. */
 function resultsOf({ outputs }: Loaded, values: readonly PortValue[]): Record<string, Tensor> {
   const results: Record<string, Tensor> = {}
   for (const [index, { data, dims }] of values.entries()) {
-    const { name, type } = outputs[index]!
-    results[name] = { type, data, dims }
+    const { name, feature = name, type } = outputs[index]!
+    results[feature] = { type, data, dims }
   }
   return results
 }

@@ -89,6 +89,9 @@ export function makeItemSimilarityRecommender(spec: ClassicSpec<ItemSimilarityRe
   }
 }
 
+/** Items without ids are numbered from 0 to the greatest one: more than this are not ranked (nor can a Map of Node hold more). */
+const mostNumbered = 2 ** 24
+
 /** Ids by item number: the model's strings or integers, else the numbers themselves. */
 function itemNames(spec: ClassicSpec<ItemSimilarityRecommender>, greatest: number): Item[] {
   const { itemStringIds, itemInt64Ids } = spec.parameters
@@ -96,6 +99,7 @@ function itemNames(spec: ClassicSpec<ItemSimilarityRecommender>, greatest: numbe
   const integers = itemInt64Ids?.vector ?? []
   if (strings.length > 0 && integers.length > 0) throw invalidModel(spec, 'it has both string and integer item ids')
   const names: Item[] = strings.length > 0 ? strings : integers.map(integer)
+  if (names.length === 0 && greatest >= mostNumbered) throw invalidModel(spec, `it has no item ids, and similarities for item ${greatest}`)
   if (names.length === 0) return Array.from({ length: greatest + 1 }, (_, item) => item)
   if (names.length <= greatest) throw invalidModel(spec, `it has ${names.length} item ids, but similarities for item ${greatest}`)
   if (new Set(names).size !== names.length) throw invalidModel(spec, 'an item id is there twice')

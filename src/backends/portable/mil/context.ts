@@ -81,11 +81,12 @@ export class OpContext {
     return operand && this.valueOf(operand, parameter)
   }
 
-  /** A parameter that takes any number of tensors. */
+  /** A parameter that takes any number of tensors, at least one. */
   inputs(parameter: string): Value[] {
-    return this.operands(parameter).flatMap((operand) =>
+    const values = this.operands(parameter).flatMap((operand) =>
       operand.kind === 'values' ? operand.values.map((item) => this.valueOf(item, parameter)) : [this.valueOf(operand, parameter)],
     )
+    return values.length > 0 ? values : this.fail(`parameter ${parameter} is missing`)
   }
 
   valueOf(operand: Operand, parameter: string): Value {

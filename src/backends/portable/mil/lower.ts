@@ -1,5 +1,12 @@
 import { CoreMLError } from '../../../errors.ts'
-import type { FeatureDescription, Function as MilFunction, Model, ModelFile } from '../../../format/index.ts'
+import {
+  chooseFunction,
+  type FeatureDescription,
+  type Function as MilFunction,
+  type Model,
+  type ModelFile,
+  programFunction,
+} from '../../../format/index.ts'
 import { type ClassifierOutputs, type InputShapes, type Lower, type Lowered, type LoweredState, shapesMisfit } from '../lowered.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
 import { isStatic } from '../onnx/value.ts'
@@ -29,16 +36,11 @@ interface FunctionToLower {
 function findFunction(spec: Model, file: ModelFile, functionName: string | undefined): FunctionToLower {
   const { description, type } = spec
   if (type.case !== 'mlProgram') throw new CoreMLError('ERR_INTERNAL', `${file.path} is no ML Program`)
-  const { functions } = type.value
-  const name = functionName ?? (description?.defaultFunctionName || 'main')
-  const body = Object.hasOwn(functions, name) ? functions[name] : undefined
-  if (!body) {
-    throw new CoreMLError('ERR_ARGUMENT', `${file.path} has no function "${name}"; it has: ${Object.keys(functions).join(', ')}`)
-  }
+  const name = chooseFunction(spec, functionName)
   const described = description?.functions.find((candidate) => candidate.name === name) ?? description
   return {
     name,
-    body,
+    body: programFunction(type.value, name),
     inputs: described?.input ?? [],
     outputs: described?.output ?? [],
     labelFeature: described?.predictedFeatureName ?? '',

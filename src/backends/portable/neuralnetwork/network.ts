@@ -1,4 +1,4 @@
-import { CoreMLError } from '../../../errors.ts'
+import { CoreMLError, type ErrorCode } from '../../../errors.ts'
 import type { NeuralNetworkLayer } from '../../../format/index.ts'
 import { UnknownDimensionError, type Value } from '../onnx/value.ts'
 import { choose, lowerBranch, lowerLoop, type Outcome, ranThrough } from './control-flow.ts'
@@ -41,6 +41,12 @@ export function checkLayers(layers: readonly NeuralNetworkLayer[], registered: R
   if (unknown.length > 0) {
     throw new CoreMLError('ERR_OP_UNSUPPORTED', `the network has layers that cannot be lowered: ${unknown.join(', ')}`)
   }
+}
+
+/** The code of what went wrong in a layer; undefined for what is dealt with elsewhere. */
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (error instanceof CoreMLError) return error.code
+  return error instanceof TypeError || error instanceof RangeError ? 'ERR_INTERNAL' : undefined
 }
 
 /** Lowers the layers of one network and of those inside it. */
@@ -128,8 +134,9 @@ export class NetworkLowering {
       return Array.isArray(outputs) ? outputs : [outputs]
     } catch (error) {
       if (error instanceof UnknownDimensionError) error.message = `layer "${layer.name}" (${kind}): ${error.message}`
-      if (!(error instanceof CoreMLError) || error.message.startsWith('layer "')) throw error
-      throw new CoreMLError(error.code, `layer "${layer.name}" (${kind}): ${error.message}`, { cause: error })
+      const code = codeOf(error)
+      if (code === undefined || (error as Error).message.startsWith('layer "')) throw error
+      throw new CoreMLError(code, `layer "${layer.name}" (${kind}): ${(error as Error).message}`, { cause: error })
     } finally {
       scope.graph.hint = hint
     }

@@ -74,8 +74,13 @@ export class GraphBuilder {
     return { name, type, dims }
   }
 
-  /** Declares a graph output under `name` (an Identity node renames the value where needed). */
+  /** Declares a graph output under `name` (an Identity node renames the value where needed), or as that feature where an input has the name. */
   output(value: Value, name = value.name): void {
+    if (value.name !== name && this.inputs.some((port) => port.name === name)) {
+      this.output(value, this.uniqueName(name))
+      this.outputs.at(-1)!.feature = name
+      return
+    }
     this.#names.taken.add(name)
     // An input can be an output as it is, under its own name: an Identity of that name would define it twice.
     const renamed = value.name !== name

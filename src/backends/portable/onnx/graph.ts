@@ -15,6 +15,8 @@ export interface Node {
 /** A graph input or output. */
 export interface Port {
   name: string
+  /** The feature that an output is, where an input has its name: ONNX gives each name once. */
+  feature?: string
   type: TensorType
   dims: readonly Dim[]
 }

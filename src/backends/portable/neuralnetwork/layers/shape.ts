@@ -45,6 +45,7 @@ export const shapeLayers: LayerTable = {
     const { graph, params } = layer
     const x = input(layer)
     const target = params.targetShape
+    if (target.length < 3) throw invalid(layer, `a target shape of ${target.length} dimensions, not 3 or 4`)
     const [c, h, w] = target.slice(-3) as [number, number, number]
     const channelLast = params.mode !== ChannelOrder.CHANNEL_FIRST
     const ordered = channelLast ? permuteLast(layer, x, [1, 2, 0]) : x
@@ -119,7 +120,10 @@ export const shapeLayers: LayerTable = {
     const x = input(layer)
     const rank = x.dims.length
     const given = layer.inputs[1]
-    if (!given) return graph.op('Tile', [x, graph.ints([...Array(rank - params.reps.length).fill(1), ...params.reps])])
+    if (!given) {
+      if (params.reps.length > rank) throw invalid(layer, `repetitions for ${params.reps.length} axes of a value of rank ${rank}`)
+      return graph.op('Tile', [x, graph.ints([...Array(rank - params.reps.length).fill(1), ...params.reps])])
+    }
     const repeats = shapeVectorOf(layer.graph, input(layer, 1))
     const missing = rank - repeats.dims[0]!
     return graph.op('Tile', [x, missing > 0 ? graph.concat([graph.ints(Array(missing).fill(1)), repeats], 0) : repeats])

@@ -42,7 +42,9 @@ function sliceStatic(layer: LayerContext<unknown>, x: Value, params: SliceParams
     steps.push(single ? 1 : stride)
     starts.push(single || !fromStart ? begin : stride > 0 ? 0 : farEnd)
     if (single) ends.push(begin === -1 ? farEnd : begin + 1)
-    else ends.push(!toEnd ? params.endIds[axis]! : stride > 0 ? farEnd : farStart)
+    else if (toEnd) ends.push(stride > 0 ? farEnd : farStart)
+    else if (axis < params.endIds.length) ends.push(params.endIds[axis]!)
+    else throw invalid(layer, `ends for ${params.endIds.length} axes of a value of rank ${x.dims.length}`)
   })
   const y = axes.length > 0 ? graph.slice(x, axes, starts, ends, steps) : x
   return graph.squeeze(y, squeezed)
