@@ -47,39 +47,29 @@ const casts: Partial<Record<TensorType, (x: number) => number>> = { int64: Math.
 
 /** Division of integers truncates. */
 const divide: Fold = (inputs, attributes, values, output) =>
-  binary(output.type === 'float32' ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(inputs, attributes, values, output)
+  elementwise(output.type === 'float32' ? (a, b) => a / b : (a, b) => Math.trunc(a / b))(inputs, attributes, values, output)
 
 /** The remainder has the divisor's sign; with `fmod`, as in C, the dividend's. */
 const remainder: Fold = (inputs, attributes, values, output) =>
-  binary(attributes.fmod === 1 ? (a, b) => a % b : (a, b) => ((a % b) + b) % b)(inputs, attributes, values, output)
+  elementwise(attributes.fmod === 1 ? (a, b) => a % b : (a, b) => ((a % b) + b) % b)(inputs, attributes, values, output)
 
-function binary(compute: (a: number, b: number) => number): Fold {
-  return ([a, b]) => {
-    if (a!.length !== b!.length && a!.length !== 1 && b!.length !== 1) return undefined
-    return Array.from({ length: Math.max(a!.length, b!.length) }, (_, i) =>
-      compute(a![a!.length === 1 ? 0 : i]!, b![b!.length === 1 ? 0 : i]!),
-    )
+/** Element by element; operands of one element are broadcast. */
+function elementwise(compute: (...elements: number[]) => number): Fold {
+  return (inputs) => {
+    const operands = inputs as number[][]
+    const count = Math.max(...operands.map(({ length }) => length))
+    if (operands.some(({ length }) => length !== count && length !== 1)) return undefined
+    return Array.from({ length: count }, (_, i) => compute(...operands.map((operand) => operand[operand.length === 1 ? 0 : i]!)))
   }
 }
 
-/** What `Where` picks; operands of one element are broadcast. */
-const where: Fold = ([condition, x, y], _attributes, _values, output) => {
-  const count = elementCount(output.dims as number[])
-  if ([condition, x, y].some((operand) => operand!.length !== count && operand!.length !== 1)) return undefined
-  const element = (operand: number[], i: number) => operand[operand.length === 1 ? 0 : i]!
-  return Array.from({ length: count }, (_, i) => element(element(condition!, i) ? x! : y!, i))
-}
-
-/** A piece of a vector, backwards too. */
-const slice: Fold = ([x, starts, ends, , steps], _attributes, values) => {
+/** A piece of a vector, backwards too; the output's shape says how long. */
+const slice: Fold = ([x, starts, , , steps], _attributes, values, output) => {
   if (values[0]!.dims.length !== 1) return undefined
   const size = x!.length
   const step = steps?.[0] ?? 1
-  const [low, high] = step > 0 ? [0, size] : [-1, size - 1]
-  const end = sliceBound(ends![0]!, size, low, high)
-  const picked: number[] = []
-  for (let i = sliceBound(starts![0]!, size, 0, high); step > 0 ? i < end : i > end; i += step) picked.push(x![i]!)
-  return picked
+  const first = sliceBound(starts![0]!, size, 0, step > 0 ? size : size - 1)
+  return Array.from({ length: elementCount(output.dims as number[]) }, (_, i) => x![first + i * step]!)
 }
 
 /** A reduction to one element. */
@@ -88,7 +78,7 @@ function toOne(reduce: (elements: readonly number[]) => number): Fold {
 }
 
 const folds: Record<string, Fold> = {
-  ...Object.fromEntries(Object.entries(arithmetic).map(([name, compute]) => [name, binary(compute)])),
+  ...Object.fromEntries(Object.entries(arithmetic).map(([name, compute]) => [name, elementwise(compute)])),
   Div: divide,
   Mod: remainder,
   Floor: ([x]) => x!.map(Math.floor),
@@ -109,7 +99,7 @@ const folds: Record<string, Fold> = {
     return picked.every((element) => element !== undefined) ? (picked as number[]) : undefined
   },
   Slice: slice,
-  Where: where,
+  Where: elementwise((condition, x, y) => (condition ? x : y)),
   ReduceProd: toOne((x) => x.reduce((a, b) => a * b, 1)),
   ReduceSum: toOne((x) => x.reduce((a, b) => a + b, 0)),
   ReduceMax: toOne((x) => Math.max(...x)),
